@@ -1,0 +1,1 @@
+//! Intent, calibrated confidence and scope.

@@ -1,0 +1,1 @@
+//! Urgency, sentiment, language and entities.

@@ -1,0 +1,513 @@
+//! A conversation: nothing but a fold of its events. It stays small however long the talk is, because it is stored
+//! beside the log as a snapshot; the log remains the truth.
+
+use super::Time;
+use super::customer::{Account, Customer};
+use super::decision::{Decision, Reason};
+use super::effect::{Effect, Outcome};
+use super::event::{Answer, Author, DeskState, Entry, Event, Resolution};
+use super::ids::{ConversationId, CustomerId, Seq};
+use super::person::PersonRef;
+use super::run::{Run, Waiting};
+use super::ticket::{Priority, TicketRef};
+use channels::{Channel, Choice};
+use nlu::signals::Urgency;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
+pub const FOLD_VERSION: i64 = 1;
+
+/// How many lines of the talk the fold remembers.
+const RECENT_LINES: usize = 24;
+
+/// The state that everything is decided on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Ours.
+    pub id: ConversationId,
+    /// The last event folded in.
+    pub seq: Seq,
+    /// Where.
+    pub channel: Channel,
+    /// Who.
+    pub customer: CustomerId,
+    /// Where answers go.
+    pub address: String,
+    /// The language they asked for.
+    pub locale: Option<String>,
+    /// The page they were on.
+    pub page: Option<String>,
+    /// When it began.
+    pub opened_at: Time,
+    /// When the last event happened.
+    pub updated_at: Time,
+    /// Who has it.
+    pub state: State,
+    /// Messages of the customer.
+    pub turns: u32,
+    /// Messages of the bot.
+    pub bot_turns: u32,
+    /// Messages without an outcome yet, oldest first.
+    pub pending: Vec<Pending>,
+    /// The last lines said.
+    pub recent: VecDeque<Line>,
+    /// What was learned of the customer and the desk for the newest message.
+    pub context: Option<Context>,
+    /// Answers to the running playbook's questions, by step.
+    pub lookups: BTreeMap<String, Lookup>,
+    /// The playbook under way.
+    pub run: Option<Run>,
+    /// What came of the effect that the run waits for.
+    pub came: Option<Outcome>,
+    /// The buttons that the customer may press now.
+    pub offered: Vec<Choice>,
+    /// The newest decision and its place.
+    pub decision: Option<(Seq, Box<Decision>)>,
+    /// The highest urgency so far.
+    pub urgency: Option<Urgency>,
+    /// How soon somebody should look.
+    pub priority: Priority,
+    /// Whose it is.
+    pub team: Option<String>,
+    /// Labels, in the order they came.
+    pub tags: Vec<String>,
+    /// Tickets that stand.
+    pub tickets: Vec<TicketRef>,
+    /// Acts asked for and not finished, messages left aside.
+    pub acts: BTreeMap<Seq, Effect>,
+    /// How often an answer did not help.
+    pub failed_answers: u32,
+    /// Whether the bot has said that it is one.
+    pub disclosed: bool,
+    /// Whether a "did you mean" was asked already.
+    pub clarified: bool,
+    /// Whether a human was called before.
+    pub handed_off_before: bool,
+    /// Whether the customer came back after a resolution.
+    pub reopened: bool,
+    /// What the human was told at the last hand-off.
+    pub handoff: Option<Handoff>,
+    /// Silence until then counts as a resolution.
+    pub silence_until: Option<Time>,
+    /// 1 to 5.
+    pub rating: Option<u8>,
+}
+
+/// Who has the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum State {
+    /// The bot.
+    Bot,
+    /// Nobody yet: it waits for a human.
+    Queued {
+        /// Since when.
+        since: Time,
+        /// When the customer is told what to expect.
+        overdue_at: Time,
+        /// Whether that was done.
+        told: bool,
+        /// Whether the customer wrote meanwhile.
+        wrote_again: bool,
+        /// Whether they were told that nothing is lost.
+        reassured: bool,
+    },
+    /// A human.
+    Human {
+        /// Who.
+        agent: PersonRef,
+        /// Since when.
+        since: Time,
+    },
+    /// Settled.
+    Resolved {
+        /// When.
+        at: Time,
+        /// How we know.
+        resolution: Resolution,
+    },
+}
+
+impl State {
+    /// The name used in the API and the database.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bot => "bot",
+            Self::Queued { .. } => "queued",
+            Self::Human { .. } => "human",
+            Self::Resolved { .. } => "resolved",
+        }
+    }
+}
+
+/// A message that waits for its outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Its place.
+    pub seq: Seq,
+    /// When it came.
+    pub at: Time,
+    /// What it says.
+    pub text: String,
+    /// The button pressed.
+    pub choice: Option<String>,
+    /// How many files came with it.
+    pub attachments: usize,
+    /// Whether the bot has decided about it: then a playbook owes the outcome.
+    pub decided: bool,
+}
+
+/// One line of the talk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// `customer`, `bot`, `agent` or `system`.
+    pub from: String,
+    /// When.
+    pub at: Time,
+    /// What; cut at 500 characters.
+    pub text: String,
+}
+
+/// What was learned for one message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Context {
+    /// The message.
+    pub message: Seq,
+    /// The customer record.
+    pub customer: Option<Customer>,
+    /// The account of a verified customer.
+    pub account: Option<Account>,
+    /// How things stand at the desk.
+    pub desk: DeskState,
+    /// Why the directory could not be asked, if it could not.
+    pub trouble: Option<String>,
+}
+
+/// What a directory said to a playbook.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "lookup", rename_all = "snake_case")]
+pub enum Lookup {
+    /// It answered.
+    Answered {
+        /// The account, if there is one.
+        account: Option<Account>,
+    },
+    /// It did not.
+    Unavailable {
+        /// Why.
+        cause: String,
+    },
+}
+
+/// What the human was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handoff {
+    /// When.
+    pub at: Time,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// What they need to know.
+    pub summary: String,
+}
+
+/// A log that is not one of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the log of a conversation begins with its opening")]
+pub struct NotOpened;
+
+impl Conversation {
+    /// Folds a whole log.
+    pub fn fold<'a>(
+        id: ConversationId,
+        entries: impl IntoIterator<Item = &'a Entry>,
+    ) -> Result<Self, NotOpened> {
+        let mut entries = entries.into_iter();
+        let first = entries.next().ok_or(NotOpened)?;
+        let mut talk = Self::open(id, first)?;
+        for entry in entries {
+            talk.apply(entry);
+        }
+        Ok(talk)
+    }
+
+    /// The conversation as its first event makes it.
+    pub fn open(id: ConversationId, first: &Entry) -> Result<Self, NotOpened> {
+        let Event::Opened { channel, customer, address, locale, page, .. } = &first.event else {
+            return Err(NotOpened);
+        };
+        Ok(Self {
+            id,
+            seq: first.seq,
+            channel: *channel,
+            customer: *customer,
+            address: address.clone(),
+            locale: locale.clone(),
+            page: page.clone(),
+            opened_at: first.at,
+            updated_at: first.at,
+            state: State::Bot,
+            turns: 0,
+            bot_turns: 0,
+            pending: Vec::new(),
+            recent: VecDeque::new(),
+            context: None,
+            lookups: BTreeMap::new(),
+            run: None,
+            came: None,
+            offered: Vec::new(),
+            decision: None,
+            urgency: None,
+            priority: Priority::Normal,
+            team: None,
+            tags: Vec::new(),
+            tickets: Vec::new(),
+            acts: BTreeMap::new(),
+            failed_answers: 0,
+            disclosed: false,
+            clarified: false,
+            handed_off_before: false,
+            reopened: false,
+            handoff: None,
+            silence_until: None,
+            rating: None,
+        })
+    }
+
+    /// Folds one more event in.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.seq = entry.seq;
+        self.updated_at = entry.at;
+        match &entry.event {
+            Event::Opened { .. } => {}
+            Event::Received { text, choice, attachments, .. } => {
+                self.turns += 1;
+                self.silence_until = None;
+                self.remember("customer", entry.at, text);
+                match &mut self.state {
+                    State::Bot => self.pending.push(Pending {
+                        seq: entry.seq,
+                        at: entry.at,
+                        text: text.clone(),
+                        choice: choice.clone(),
+                        attachments: attachments.len(),
+                        decided: false,
+                    }),
+                    // It is with people: their queue or their screen is the outcome.
+                    State::Queued { wrote_again, .. } => *wrote_again = true,
+                    State::Human { .. } | State::Resolved { .. } => {}
+                }
+            }
+            Event::Answered { answer } => self.learn(answer),
+            Event::Decided { decision } => {
+                for pending in self.pending.iter_mut().filter(|pending| pending.seq <= decision.message) {
+                    pending.decided = true;
+                }
+                self.urgency = self.urgency.max(Some(decision.urgency));
+                self.decision = Some((entry.seq, decision.clone()));
+                self.offered.clear();
+            }
+            Event::Said { author, text, choices, answers, .. } => self.said(entry.at, author, text, choices, *answers),
+            Event::Progressed { run } => {
+                self.run = run.as_deref().cloned();
+                self.came = None;
+                if self.run.is_none() {
+                    self.lookups.clear();
+                }
+            }
+            Event::Marked { urgency, priority, team, tags } => {
+                self.urgency = self.urgency.max(*urgency);
+                self.priority = priority.unwrap_or(self.priority);
+                if team.is_some() {
+                    self.team.clone_from(team);
+                }
+                for tag in tags {
+                    if !self.tags.contains(tag) {
+                        self.tags.push(tag.clone());
+                    }
+                }
+            }
+            Event::Requested { effect } => {
+                if !matches!(effect, Effect::Send { .. }) {
+                    self.acts.insert(entry.seq, effect.clone());
+                }
+            }
+            Event::Finished { effect, outcome } => self.finished(*effect, outcome),
+            Event::HandedOff { team, priority, reasons, summary, overdue_at, .. } => {
+                self.pending.clear();
+                self.run = None;
+                self.lookups.clear();
+                self.offered.clear();
+                self.silence_until = None;
+                self.handed_off_before = true;
+                self.team = Some(team.clone());
+                self.priority = *priority;
+                self.handoff = Some(Handoff { at: entry.at, reasons: reasons.clone(), summary: summary.clone() });
+                self.state = State::Queued {
+                    since: entry.at,
+                    overdue_at: *overdue_at,
+                    told: false,
+                    wrote_again: false,
+                    reassured: false,
+                };
+            }
+            Event::AwaitsSilence { until } => self.silence_until = Some(*until),
+            Event::WentOverdue => {
+                if let State::Queued { told, .. } = &mut self.state {
+                    *told = true;
+                }
+            }
+            Event::Reassured => {
+                if let State::Queued { reassured, .. } = &mut self.state {
+                    *reassured = true;
+                }
+            }
+            Event::TakenOver { by } => {
+                // Whatever the bot owed, the human owes now.
+                self.pending.clear();
+                self.run = None;
+                self.lookups.clear();
+                self.offered.clear();
+                self.silence_until = None;
+                self.handed_off_before = true;
+                self.state = State::Human { agent: by.clone(), since: entry.at };
+            }
+            Event::Released { .. } => self.state = State::Bot,
+            Event::Resolved { resolution, .. } => {
+                self.pending.clear();
+                self.run = None;
+                self.lookups.clear();
+                self.offered.clear();
+                self.silence_until = None;
+                self.state = State::Resolved { at: entry.at, resolution: *resolution };
+            }
+            Event::Reopened => {
+                self.reopened = true;
+                self.clarified = false;
+                self.state = State::Bot;
+            }
+            Event::Noted { .. } => {}
+            Event::Rated { rating, helpful, .. } => {
+                self.rating = rating.or(self.rating);
+                if *helpful == Some(false) {
+                    self.failed_answers += 1;
+                }
+            }
+        }
+    }
+
+    fn learn(&mut self, answer: &Answer) {
+        use super::event::Question;
+        match answer {
+            Answer::Context { message, customer, account, desk } => {
+                self.context = Some(Context {
+                    message: *message,
+                    customer: Some(customer.clone()),
+                    account: account.clone(),
+                    desk: *desk,
+                    trouble: None,
+                });
+            }
+            Answer::Account { step, account } => {
+                self.lookups.insert(step.clone(), Lookup::Answered { account: account.clone() });
+            }
+            Answer::Unavailable { question: Question::Context { message }, cause } => {
+                self.context = Some(Context {
+                    message: *message,
+                    customer: None,
+                    account: None,
+                    desk: DeskState::default(),
+                    trouble: Some(cause.clone()),
+                });
+            }
+            Answer::Unavailable { question: Question::Account { step, .. }, cause } => {
+                self.lookups.insert(step.clone(), Lookup::Unavailable { cause: cause.clone() });
+            }
+        }
+    }
+
+    fn said(&mut self, at: Time, author: &Author, text: &str, choices: &[Choice], answers: Option<Seq>) {
+        let from = match author {
+            Author::Bot => "bot",
+            Author::Agent(_) => "agent",
+            Author::System => "system",
+        };
+        self.remember(from, at, text);
+        if *author == Author::Bot {
+            self.bot_turns += 1;
+            self.disclosed = true;
+            self.offered = choices.to_vec();
+        }
+        if let Some(seq) = answers {
+            self.pending.retain(|pending| pending.seq > seq);
+        }
+    }
+
+    fn finished(&mut self, effect: Seq, outcome: &Outcome) {
+        self.acts.remove(&effect);
+        if let Outcome::TicketOpened(ticket) = outcome {
+            self.tickets.push(ticket.clone());
+        }
+        if let Some(Run { waiting: Waiting::Effect { seq }, .. }) = &self.run
+            && *seq == effect
+        {
+            self.came = Some(outcome.clone());
+        }
+    }
+
+    fn remember(&mut self, from: &str, at: Time, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if self.recent.len() == RECENT_LINES {
+            self.recent.pop_front();
+        }
+        let text = text.chars().take(500).collect();
+        self.recent.push_back(Line { from: from.to_owned(), at, text });
+    }
+
+    /// When the bot must look at this conversation again; `None` is never, unless something happens.
+    #[must_use]
+    pub fn due(&self) -> Option<Time> {
+        match &self.state {
+            State::Bot => {
+                let run_can_move = self.run.as_ref().is_some_and(|run| match run.waiting {
+                    Waiting::Nothing => true,
+                    Waiting::Slot { .. } => false,
+                    Waiting::Effect { .. } => self.came.is_some(),
+                });
+                if run_can_move || self.pending.iter().any(|pending| !pending.decided) && !self.acting() {
+                    Some(self.updated_at)
+                } else {
+                    self.silence_until
+                }
+            }
+            State::Queued { wrote_again: true, reassured: false, .. } => Some(self.updated_at),
+            State::Queued { overdue_at, told: false, .. } => Some(*overdue_at),
+            State::Queued { .. } | State::Human { .. } | State::Resolved { .. } => None,
+        }
+    }
+
+    /// Whether a playbook waits for the outcome of an act: later messages wait with it.
+    #[must_use]
+    pub fn acting(&self) -> bool {
+        self.came.is_none()
+            && self.run.as_ref().is_some_and(|run| matches!(run.waiting, Waiting::Effect { .. }))
+    }
+
+    /// Since when the oldest message has had no outcome.
+    #[must_use]
+    pub fn unanswered_since(&self) -> Option<Time> {
+        self.pending.first().map(|pending| pending.at)
+    }
+
+    /// The human who has it.
+    #[must_use]
+    pub fn agent(&self) -> Option<&PersonRef> {
+        match &self.state {
+            State::Human { agent, .. } => Some(agent),
+            _ => None,
+        }
+    }
+}

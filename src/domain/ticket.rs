@@ -1,0 +1,93 @@
+//! Tickets: the promise that somebody will look at it.
+
+use serde::{Deserialize, Serialize};
+
+/// How soon somebody should look.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// When there is time.
+    Low,
+    /// In turn.
+    #[default]
+    Normal,
+    /// Before others.
+    High,
+    /// Now.
+    Urgent,
+}
+
+impl Priority {
+    /// The name used in policies, the API and the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
+    }
+
+    /// The priority of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Low, Self::Normal, Self::High, Self::Urgent].into_iter().find(|priority| priority.name() == name)
+    }
+}
+
+/// Where a ticket stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TicketStatus {
+    /// Nobody has solved it yet.
+    Open,
+    /// Waits for the customer or somebody else.
+    Pending,
+    /// Done.
+    Solved,
+}
+
+impl TicketStatus {
+    /// The name used in the API and the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Pending => "pending",
+            Self::Solved => "solved",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Open, Self::Pending, Self::Solved].into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// What a ticket system is asked to open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewTicket {
+    /// One line.
+    pub title: String,
+    /// What the agent needs to know.
+    pub body: String,
+    /// How soon.
+    pub priority: Priority,
+    /// Whose it is.
+    pub team: String,
+}
+
+/// A ticket as a conversation knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketRef {
+    /// The number that is told to the customer.
+    pub number: String,
+    /// One line.
+    pub title: String,
+    /// How soon.
+    pub priority: Priority,
+}

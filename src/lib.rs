@@ -1,0 +1,4 @@
+//! Deskhand: a support desk's first hand.
+
+pub mod domain;
+pub mod ports;

@@ -1,0 +1,12 @@
+//! What the core needs of the world, as traits. Adapters implement them; only `app` knows which.
+
+pub mod clock;
+pub mod directory;
+pub mod notify;
+pub mod storage;
+pub mod tickets;
+
+pub use clock::{Clock, Ids};
+pub use directory::{Directory, DirectoryError};
+pub use notify::{Notice, Notifier, NotifyError};
+pub use tickets::{TicketError, Tickets};

@@ -1,0 +1,38 @@
+//! Effects waiting to be done.
+
+use super::Unavailable;
+use crate::domain::Time;
+use crate::domain::effect::Effect;
+use crate::domain::ids::Place;
+use async_trait::async_trait;
+
+/// An effect to do now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The event that asked for it.
+    pub place: Place,
+    /// What.
+    pub effect: Effect,
+    /// Tries before this one.
+    pub attempts: i64,
+}
+
+/// The outbox. Rows come in by `Commit` and go out by a commit that `finishes` them.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Takes effects that are due and marks them `sending`, durably, before anything is sent. An effect is due only
+    /// when no earlier effect of its conversation is unfinished.
+    async fn claim(&self, now: Time, limit: i64) -> Result<Vec<Item>, Unavailable>;
+
+    /// Puts a claimed effect back until `due`, remembering why.
+    async fn put_back(&self, place: Place, due: Time, cause: &str) -> Result<(), Unavailable>;
+
+    /// Effects marked `sending` that this process has not claimed: it died while sending them. Called at the start.
+    async fn interrupted(&self) -> Result<Vec<Item>, Unavailable>;
+
+    /// When the next effect falls due after `now`.
+    async fn next_effect_due(&self, now: Time) -> Result<Option<Time>, Unavailable>;
+
+    /// Effects not finished.
+    async fn waiting_effects(&self) -> Result<i64, Unavailable>;
+}

@@ -93,7 +93,8 @@ export class Desk {
   }
 
   row(talk) {
-    const last = talk.events.findLast((e) => e.type === 'message');
+    // While a customer waits, their own words say more than the bot's goodbye.
+    const last = talk.events.findLast((e) => e.type === 'message' && (talk.state !== 'queued' || e.from === 'customer'));
     const { id, customer } = talk.visitor;
     const waiting = talk.state === 'queued' ? talk.waiting_since : null;
     return {

@@ -45,7 +45,9 @@ export function entries(log: readonly DeskEvent[], pending: readonly Pending[]):
   const out: Entry[] = [];
   let day = '';
   let speaker = '';
+  const over = finished(log);
   for (const event of log) {
+    if (over.has(event.seq)) continue;
     const today = new Date(event.at).toDateString();
     if (today !== day) {
       out.push({ kind: 'day', key: `day:${event.seq}`, at: event.at });
@@ -77,6 +79,20 @@ export function entries(log: readonly DeskEvent[], pending: readonly Pending[]):
   }
   for (const item of settle(pending, log)) out.push({ kind: 'pending', key: `p:${item.id}`, pending: item });
   return out;
+}
+
+/** Requests whose outcome is in the log as well: showing both would say one thing twice. */
+function finished(log: readonly DeskEvent[]): Set<number> {
+  const asked = new Map<string, number[]>();
+  const over = new Set<number>();
+  for (const event of log) {
+    if (event.type !== 'act') continue;
+    const open = asked.get(event.act) ?? [];
+    asked.set(event.act, open);
+    if (event.status === 'requested') open.push(event.seq);
+    else over.add(open.shift() ?? -1);
+  }
+  return over;
 }
 
 /** Every decision of a log, oldest first. */

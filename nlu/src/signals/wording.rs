@@ -51,8 +51,12 @@ impl Model {
         examples: impl Iterator<Item = (String, usize)>,
         rules: impl Fn(&Heard<'_, '_, '_>, &Hints<'_>) -> (Vec<Signal>, f32),
     ) -> Self {
-        let mut model =
-            Self { weights: Vec::new(), rarity: vec![0.0; BUCKETS], codes: FxHashMap::default(), bias: [0.0; LEVELS] };
+        let mut model = Self {
+            weights: Vec::new(),
+            rarity: vec![0.0; BUCKETS],
+            codes: FxHashMap::default(),
+            bias: [0.0; LEVELS],
+        };
         let hints = Hints { now: chrono::DateTime::UNIX_EPOCH, utc_offset_minutes: 0, language: None };
         let mut rows: Vec<(Vec<Feature>, usize)> = Vec::new();
         for (text, level) in examples {
@@ -133,7 +137,8 @@ impl Model {
             let word = words.at(i);
             let word = &word[..word.floor_char_boundary(MOST_LETTERS)];
             let mut add = |kind: u8, parts: [&str; 2]| {
-                let index = (hashed(kind, parts) as usize % (BUCKETS / 2)) + if kind == 0 { BUCKETS / 2 } else { 0 };
+                let index =
+                    (hashed(kind, parts) as usize % (BUCKETS / 2)) + if kind == 0 { BUCKETS / 2 } else { 0 };
                 features.push(Feature { index: index as u32, value: 1.0, word: Some(i as u32) });
             };
             add(1, [word, ""]);
@@ -152,13 +157,22 @@ impl Model {
                 }
             }
         }
-        let asked = u32::from((0..=words.list.last().map_or(0, |w| w.sentence)).any(|s| words.is_question(s)));
-        for (at, value) in [ruled.score.clamp(-1.0, 2.0), asked as f32, words.exclamations.min(3) as f32 / 3.0].into_iter().enumerate() {
+        let asked =
+            u32::from((0..=words.list.last().map_or(0, |w| w.sentence)).any(|s| words.is_question(s)));
+        for (at, value) in
+            [ruled.score.clamp(-1.0, 2.0), asked as f32, words.exclamations.min(3) as f32 / 3.0]
+                .into_iter()
+                .enumerate()
+        {
             features.push(Feature { index: (BUCKETS + at) as u32, value: SIGNAL_SCALE * value, word: None });
         }
         for signal in ruled.signals {
             if let Some(&index) = self.codes.get(&signal.code) {
-                features.push(Feature { index, value: SIGNAL_SCALE * signal.weight.abs().min(1.0), word: None });
+                features.push(Feature {
+                    index,
+                    value: SIGNAL_SCALE * signal.weight.abs().min(1.0),
+                    word: None,
+                });
             }
         }
         features
@@ -178,10 +192,18 @@ impl Model {
     }
 
     /// Up to three words that speak for the level rather than for the other two.
-    pub(super) fn telling(&self, heard: &Heard<'_, '_, '_>, features: &[Feature], level: usize, sign: f32) -> Vec<Signal> {
+    pub(super) fn telling(
+        &self,
+        heard: &Heard<'_, '_, '_>,
+        features: &[Feature],
+        level: usize,
+        sign: f32,
+    ) -> Vec<Signal> {
         let mut by_word: Vec<(u32, f32)> = Vec::new();
         for feature in features {
-            let (Some(word), weights) = (feature.word, &self.weights[feature.index as usize]) else { continue };
+            let (Some(word), weights) = (feature.word, &self.weights[feature.index as usize]) else {
+                continue;
+            };
             let others: f32 = (0..LEVELS).filter(|k| *k != level).map(|k| weights[k]).sum();
             by_word.push((word, feature.value * (weights[level] - others / 2.0)));
         }

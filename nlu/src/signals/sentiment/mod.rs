@@ -52,8 +52,8 @@ pub(super) fn judge(heard: &Heard<'_, '_, '_>, harm: f32) -> Judged {
 fn decided(sum: f32, chances: &[f32; LEVELS]) -> Sentiment {
     let [negative, neutral, positive] = *chances;
     match () {
-        () if sum <= -rules::CLEAR && negative >= 0.1 => Sentiment::Negative,
-        () if sum >= rules::CLEAR && positive >= 0.1 => Sentiment::Positive,
+        () if sum <= -rules::CLEAR && negative >= 0.03 => Sentiment::Negative,
+        () if sum >= rules::CLEAR && positive >= 0.03 => Sentiment::Positive,
         () if negative >= neutral.max(positive) && sum < 0.5 => Sentiment::Negative,
         () if positive > neutral && sum > -0.5 => Sentiment::Positive,
         () => Sentiment::Neutral,
@@ -92,8 +92,12 @@ mod tests {
     #[test]
     fn every_line_to_learn_from_can_be_read() {
         let labelled = include_str!("../../../data/urgency.jsonl").lines();
-        let tune = labelled.map(|l| serde_json::from_str::<Labelled>(l).unwrap()).filter(|l| l.half == "tune").count();
-        let lines = include_str!("../../../data/sentiment-train.tsv").lines().filter(|l| !l.starts_with('#')).count();
+        let tune = labelled
+            .map(|l| serde_json::from_str::<Labelled>(l).unwrap())
+            .filter(|l| l.half == "tune")
+            .count();
+        let lines =
+            include_str!("../../../data/sentiment-train.tsv").lines().filter(|l| !l.starts_with('#')).count();
         assert_eq!(examples().count(), tune + lines);
     }
 }

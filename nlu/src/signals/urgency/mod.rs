@@ -95,19 +95,22 @@ mod tests {
             for (_, (text, level)) in all.iter().enumerate().filter(|(i, _)| i % 5 == fold && *i >= from) {
                 let (words, hits) = heard_in(text);
                 let (signals, score) = ruled(&heard(&words, &hits), &hints);
-                let got = decided(&model.chances(&model.features(&words, &Ruled { signals: &signals, score })));
+                let got =
+                    decided(&model.chances(&model.features(&words, &Ruled { signals: &signals, score })));
                 counts[*level][got as usize] += 1.0;
             }
         }
         let f1 = |k: usize| {
-            2.0 * counts[k][k] / (counts[k].iter().sum::<f32>() + counts.iter().map(|row| row[k]).sum::<f32>()).max(1.0)
+            2.0 * counts[k][k]
+                / (counts[k].iter().sum::<f32>() + counts.iter().map(|row| row[k]).sum::<f32>()).max(1.0)
         };
         ((f1(0) + f1(1) + f1(2)) / 3.0, counts[2][2] / counts[2].iter().sum::<f32>().max(1.0))
     }
 
     #[test]
     fn the_model_carries_over_to_messages_it_was_not_taught() {
-        let taught = include_str!("../../../data/urgency-train.tsv").lines().filter(|l| !l.starts_with('#')).count();
+        let taught =
+            include_str!("../../../data/urgency-train.tsv").lines().filter(|l| !l.starts_with('#')).count();
         let (f1, recall) = crossed(examples().count() - taught);
         println!("five folds, the rows of urgency-train.tsv: macro-F1 {f1:.3}, recall of high {recall:.3}");
         assert!(f1 > 0.7 && recall > 0.75, "macro-F1 {f1}, recall of high {recall}");
@@ -116,8 +119,12 @@ mod tests {
     #[test]
     fn every_line_to_learn_from_can_be_read() {
         let labelled = include_str!("../../../data/urgency.jsonl").lines();
-        let tune = labelled.map(|l| serde_json::from_str::<Labelled>(l).unwrap()).filter(|l| l.half == "tune").count();
-        let lines = include_str!("../../../data/urgency-train.tsv").lines().filter(|l| !l.starts_with('#')).count();
+        let tune = labelled
+            .map(|l| serde_json::from_str::<Labelled>(l).unwrap())
+            .filter(|l| l.half == "tune")
+            .count();
+        let lines =
+            include_str!("../../../data/urgency-train.tsv").lines().filter(|l| !l.starts_with('#')).count();
         assert_eq!(examples().count(), tune + lines);
     }
 }

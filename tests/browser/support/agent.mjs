@@ -20,7 +20,9 @@ export class Agent {
   /** Opens the one conversation in which somebody wrote `tag`. */
   async open(tag) {
     await this.page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: /^All/ }).click();
+    const answered = this.page.waitForResponse((response) => response.url().includes(`q=${tag}`));
     await this.page.getByLabel('Search conversations').fill(tag);
+    await answered;
     const row = this.page.locator('a.row');
     await until(`one conversation is found by "${tag}"`, async () => (await row.count()) === 1);
     await row.click();

@@ -74,7 +74,7 @@ pub struct Conversation {
     pub tags: Vec<String>,
     /// Tickets that stand.
     pub tickets: Vec<TicketRef>,
-    /// Acts asked for and not finished, messages left aside.
+    /// Acts asked for and not finished.
     pub acts: BTreeMap<Seq, Effect>,
     /// How often an answer did not help.
     pub failed_answers: u32,
@@ -112,6 +112,8 @@ pub enum State {
         wrote_again: bool,
         /// Whether they were told that nothing is lost.
         reassured: bool,
+        /// Whether a ticket was asked for since.
+        ticket_asked: bool,
     },
     /// A human.
     Human {
@@ -329,9 +331,10 @@ impl Conversation {
                 }
             }
             Event::Requested { effect } => {
-                if !matches!(effect, Effect::Send { .. }) {
-                    self.acts.insert(entry.seq, effect.clone());
+                if let (State::Queued { ticket_asked, .. }, Effect::OpenTicket(_)) = (&mut self.state, effect) {
+                    *ticket_asked = true;
                 }
+                self.acts.insert(entry.seq, effect.clone());
             }
             Event::Finished { effect, outcome } => self.finished(*effect, outcome),
             Event::HandedOff { team, priority, reasons, summary, overdue_at, .. } => {
@@ -350,6 +353,7 @@ impl Conversation {
                     told: false,
                     wrote_again: false,
                     reassured: false,
+                    ticket_asked: false,
                 };
             }
             Event::AwaitsSilence { until } => self.silence_until = Some(*until),
@@ -438,6 +442,7 @@ impl Conversation {
             self.bot_turns += 1;
             self.disclosed = true;
             self.offered = choices.to_vec();
+            self.clarified |= choices.iter().any(|choice| choice.id.starts_with("intent:"));
         }
         if let Some(seq) = answers {
             self.pending.retain(|pending| pending.seq > seq);
@@ -484,6 +489,7 @@ impl Conversation {
                 }
             }
             State::Queued { wrote_again: true, reassured: false, .. } => Some(self.updated_at),
+            State::Queued { told: false, ticket_asked: true, .. } if self.opening_ticket() => None,
             State::Queued { overdue_at, told: false, .. } => Some(*overdue_at),
             State::Queued { .. } | State::Human { .. } | State::Resolved { .. } => None,
         }
@@ -494,6 +500,12 @@ impl Conversation {
     pub fn acting(&self) -> bool {
         self.came.is_none()
             && self.run.as_ref().is_some_and(|run| matches!(run.waiting, Waiting::Effect { .. }))
+    }
+
+    /// Whether a ticket is on its way.
+    #[must_use]
+    pub fn opening_ticket(&self) -> bool {
+        self.acts.values().any(|act| matches!(act, Effect::OpenTicket(_)))
     }
 
     /// Since when the oldest message has had no outcome.
@@ -509,5 +521,12 @@ impl Conversation {
             State::Human { agent, .. } => Some(agent),
             _ => None,
         }
+    }
+
+    /// The language to answer in: the one last written in, else the one asked for.
+    #[must_use]
+    pub fn language<'a>(&'a self, default: &'a str) -> &'a str {
+        let written = self.decision.as_ref().and_then(|(_, decision)| decision.language.as_deref());
+        written.or(self.locale.as_deref()).unwrap_or(default)
     }
 }

@@ -1,7 +1,8 @@
 //! What only the outbox does, and what came of it.
 
+use super::event::{Author, Entry, Event};
 use super::ticket::{NewTicket, Priority, TicketRef};
-use channels::{Choice, Citation};
+use channels::{Channel, Choice, Citation};
 use serde::{Deserialize, Serialize};
 
 /// One act on the outside world. It is named by the place in the log that asked for it.
@@ -71,4 +72,27 @@ pub enum Outcome {
         /// Why, for an agent.
         cause: String,
     },
+}
+
+impl Effect {
+    /// The effect that an event asks for, if it asks for one: an act, or a message on a channel that must be
+    /// pushed to.
+    #[must_use]
+    pub fn of(entry: &Entry, channel: Channel) -> Option<Self> {
+        match &entry.event {
+            Event::Requested { effect } => Some(effect.clone()),
+            Event::Said { author, text, choices, citations, .. } if channel.pushes() => Some(Self::Send {
+                author: match author {
+                    Author::Bot => "bot".to_owned(),
+                    Author::Agent(person) => person.name.clone(),
+                    Author::System => "system".to_owned(),
+                },
+                text: text.clone(),
+                choices: choices.clone(),
+                citations: citations.clone(),
+                by_bot: *author == Author::Bot,
+            }),
+            _ => None,
+        }
+    }
 }

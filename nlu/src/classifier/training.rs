@@ -1,0 +1,216 @@
+//! Training: networks for the model itself and for every fold, spread over threads, each job deterministic by itself.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use super::compact::Compact;
+use super::confidence::{Scope, Witness};
+use super::corpus::{Corpus, Known, MANY, Rows, Vocabulary};
+use super::folds::Fold;
+use super::network;
+use super::signs::{Desk, Panel};
+
+/// Networks averaged in one model.
+pub(crate) fn panel_size(examples: usize) -> usize {
+    if examples >= MANY { 2 } else { 2 }
+}
+
+/// What all networks are trained from.
+pub(crate) struct Material<'a> {
+    pub(crate) corpus: &'a Corpus,
+    /// The class of each example; the names, as further examples, behind.
+    pub(crate) labels: &'a [u16],
+    /// How many of `labels` are examples that may be held out.
+    pub(crate) examples: usize,
+    /// The classes that are intents.
+    pub(crate) intents: usize,
+    /// Intents and, where there are out-of-scope examples, the background.
+    pub(crate) classes: usize,
+    /// Tokens of each example.
+    pub(crate) tokens: &'a [u16],
+    pub(crate) seed: u64,
+    pub(crate) threads: usize,
+}
+
+/// A panel with the vocabulary that its rows are numbered by.
+pub(crate) struct Trained {
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) panel: Panel,
+    pub(crate) witnesses: Vec<Witness>,
+}
+
+/// One training run: which examples, which classes.
+struct Run<'a> {
+    material: &'a Material<'a>,
+    train: Vec<u32>,
+    held_out: &'a [u32],
+    /// Old class to this run's class; `u16::MAX` if left out.
+    class: Vec<u16>,
+    prepared: OnceLock<Prepared>,
+    networks: Vec<OnceLock<Compact>>,
+    trained: OnceLock<Trained>,
+}
+
+struct Prepared {
+    vocabulary: Vocabulary,
+    rows: Rows,
+    labels: Vec<u16>,
+}
+
+impl<'a> Run<'a> {
+    fn new(material: &'a Material<'a>, train: &[u32], held_out: &'a [u32]) -> Self {
+        let mut class = vec![u16::MAX; material.classes];
+        for &text in train {
+            class[usize::from(material.labels[text as usize])] = 0;
+        }
+        let mut next = 0;
+        for class in class.iter_mut().filter(|class| **class == 0) {
+            *class = next;
+            next += 1;
+        }
+        let mut train = train.to_vec();
+        let names = material.examples as u32..material.labels.len() as u32;
+        train.extend(names.filter(|&name| class[usize::from(material.labels[name as usize])] != u16::MAX));
+        let networks = (0..panel_size(train.len())).map(|_| OnceLock::new()).collect();
+        Run {
+            material,
+            train,
+            held_out,
+            class,
+            prepared: OnceLock::new(),
+            networks,
+            trained: OnceLock::new(),
+        }
+    }
+
+    fn intents(&self) -> usize {
+        self.class[..self.material.intents].iter().filter(|&&class| class != u16::MAX).count()
+    }
+
+    fn classes(&self) -> usize {
+        self.class.iter().filter(|&&class| class != u16::MAX).count()
+    }
+
+    fn prepare(&self) -> &Prepared {
+        self.prepared.get_or_init(|| {
+            let vocabulary = self.material.corpus.vocabulary(&self.train);
+            let mut rows = Rows::default();
+            for &text in &self.train {
+                self.material.corpus.weigh(text, &vocabulary, &mut rows);
+            }
+            let labels = self
+                .train
+                .iter()
+                .map(|&text| self.class[usize::from(self.material.labels[text as usize])])
+                .collect();
+            Prepared { vocabulary, rows, labels }
+        })
+    }
+
+    fn train(&self, nth: usize, progress: &mut dyn FnMut(f32)) {
+        let Prepared { vocabulary, rows, labels } = self.prepare();
+        let seed = self.material.seed.wrapping_mul(1_000).wrapping_add(nth as u64);
+        let features = vocabulary.features.len();
+        self.networks[nth].get_or_init(|| {
+            Compact::new(network::train(rows, labels, features, self.classes(), seed, progress))
+        });
+    }
+
+    /// Puts the panel together and shows it the held-out texts.
+    fn finish(&mut self) {
+        self.prepare();
+        let Some(Prepared { vocabulary, rows, labels }) = self.prepared.take() else { return };
+        let networks = self.networks.iter_mut().filter_map(OnceLock::take).collect();
+        let panel = Panel::new(networks, self.intents(), &rows, &labels);
+        let witnesses = self.hear(&panel, &vocabulary);
+        self.trained.get_or_init(|| Trained { vocabulary, panel, witnesses });
+    }
+
+    fn hear(&self, panel: &Panel, vocabulary: &Vocabulary) -> Vec<Witness> {
+        let mut original = vec![0; panel.classes()];
+        for (old, &new) in self.class.iter().enumerate().filter(|(_, new)| **new != u16::MAX) {
+            original[usize::from(new)] = old as u16;
+        }
+        let mut desk = Desk::default();
+        let mut rows = Rows::default();
+        let mut hear = |&example: &u32| {
+            let label = self.material.labels[example as usize];
+            rows.clear();
+            let known: Known = self.material.corpus.weigh(example, vocabulary, &mut rows);
+            let tokens = usize::from(self.material.tokens[example as usize]);
+            let mut sight = panel.see(&rows.features, &rows.values, known, tokens, &mut desk);
+            for (class, _) in sight.top.iter_mut().filter(|(class, _)| *class != u16::MAX) {
+                *class = original[usize::from(*class)];
+            }
+            let scope = match () {
+                () if usize::from(label) >= self.material.intents => Scope::Out,
+                () if self.class[usize::from(label)] == u16::MAX => Scope::LeftOut,
+                () => Scope::In,
+            };
+            Witness { sight, label: Some(label), scope, example }
+        };
+        self.held_out.iter().map(&mut hear).collect()
+    }
+}
+
+/// Trains the model's own panel on everything, and one panel a fold; returns them in that order.
+pub(crate) fn run(material: &Material<'_>, folds: &[Fold], progress: &(dyn Fn(f32) + Sync)) -> Vec<Trained> {
+    let everything: Vec<u32> = (0..material.examples as u32).collect();
+    let mut runs = vec![Run::new(material, &everything, &[])];
+    runs.extend(folds.iter().map(|fold| Run::new(material, &fold.train, &fold.held_out)));
+    let jobs: Vec<(usize, usize)> = runs
+        .iter()
+        .enumerate()
+        .flat_map(|(at, run)| (0..run.networks.len()).map(move |nth| (at, nth)))
+        .collect();
+    let cost = |(run, _): (usize, usize)| runs[run].train.len() as f32;
+    let all: f32 = jobs.iter().map(|&job| cost(job)).sum::<f32>().max(1.0);
+    let done = Mutex::new(0.0_f32);
+    let report = |part: f32| {
+        // Called under the lock, so that a caller sees rising numbers only.
+        let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *done += part / all;
+        progress(done.min(1.0));
+    };
+    spread(material.threads, jobs.len(), |job| {
+        let (run, nth) = jobs[job];
+        let mut reported = 0.0;
+        runs[run].train(nth, &mut |share| {
+            report((share - reported) * cost(jobs[job]));
+            reported = share;
+        });
+    });
+    let runs: Vec<Mutex<Run<'_>>> = runs.into_iter().map(Mutex::new).collect();
+    spread(material.threads, runs.len(), |at| {
+        runs[at].lock().unwrap_or_else(std::sync::PoisonError::into_inner).finish();
+    });
+    runs.into_iter()
+        .filter_map(|run| {
+            run.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).trained.into_inner()
+        })
+        .collect()
+}
+
+/// Runs `work` for every number below `count` on so many threads; zero means as many as the machine has.
+pub(crate) fn spread(threads: usize, count: usize, work: impl Fn(usize) + Sync) {
+    let threads = match threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        some => some,
+    };
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        loop {
+            let job = next.fetch_add(1, Ordering::Relaxed);
+            if job >= count {
+                return;
+            }
+            work(job);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(count) {
+            scope.spawn(worker);
+        }
+        worker();
+    });
+}

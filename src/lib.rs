@@ -2,6 +2,7 @@
 
 pub mod desk;
 pub mod domain;
+pub mod hand;
 pub mod hub;
 pub mod inbox;
 pub mod ledger;

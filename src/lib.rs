@@ -1,12 +1,20 @@
 //! Deskhand: a support desk's first hand.
 
+pub mod cases;
+pub mod config;
+pub mod crash;
 pub mod desk;
 pub mod domain;
 pub mod hand;
 pub mod hub;
 pub mod inbox;
+pub mod integrations;
 pub mod ledger;
 pub mod library;
+pub mod outbox;
 pub mod playbook;
 pub mod ports;
+pub mod rehearsal;
 pub mod triage;
+pub mod turn;
+pub mod watchdog;

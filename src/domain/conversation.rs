@@ -442,7 +442,7 @@ impl Conversation {
             self.bot_turns += 1;
             self.disclosed = true;
             self.offered = choices.to_vec();
-            self.clarified |= choices.iter().any(|choice| choice.id.starts_with("intent:"));
+            self.clarified |= choices.len() > 1 && choices[0].id.starts_with("intent:");
         }
         if let Some(seq) = answers {
             self.pending.retain(|pending| pending.seq > seq);

@@ -108,7 +108,8 @@ pub struct CaseTurn {
     pub says: Spanned<String>,
     /// The button pressed instead.
     pub choice: Option<String>,
-    /// What must come of it.
+    /// What must come of it; anything where absent.
+    #[serde(default)]
     pub expect: Expect,
 }
 

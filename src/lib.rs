@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod playbook;
 pub mod ports;
 pub mod rehearsal;
+pub mod store;
 pub mod triage;
 pub mod turn;
 pub mod watchdog;

@@ -1,3 +1,5 @@
 //! All integration tests in one binary, so that they link once.
 
 mod starter_desk;
+mod store;
+mod support;

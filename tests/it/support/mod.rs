@@ -1,0 +1,3 @@
+//! What stories need.
+
+pub(crate) mod postgres;

@@ -18,6 +18,7 @@ mod model;
 mod network;
 mod random;
 mod signs;
+mod strangers;
 mod text;
 mod threshold;
 mod train;

@@ -94,26 +94,3 @@ pub enum Outcome {
         cause: String,
     },
 }
-
-impl Effect {
-    /// The effect that an event asks for, if it asks for one: an act, or a message on a channel that must be
-    /// pushed to.
-    #[must_use]
-    pub fn of(entry: &Entry, channel: Channel) -> Option<Self> {
-        match &entry.event {
-            Event::Requested { effect } => Some(effect.clone()),
-            Event::Said { author, text, choices, citations, .. } if channel.pushes() => Some(Self::Send {
-                author: match author {
-                    Author::Bot => "bot".to_owned(),
-                    Author::Agent(person) => person.name.clone(),
-                    Author::System => "system".to_owned(),
-                },
-                text: text.clone(),
-                choices: choices.clone(),
-                citations: citations.clone(),
-                by_bot: *author == Author::Bot,
-            }),
-            _ => None,
-        }
-    }
-}

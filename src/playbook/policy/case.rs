@@ -149,9 +149,9 @@ pub struct Expect {
     pub team: Option<OneOf<String>>,
     /// How soon.
     pub priority: Option<OneOf<Priority>>,
-    /// All of these rules fired.
+    /// Any of these rules fired.
     pub rules: Option<Vec<String>>,
-    /// All of these reason codes were given.
+    /// Any of these reason codes was given.
     pub reasons: Option<Vec<String>>,
     /// The playbook under way or just done.
     pub playbook: Option<String>,

@@ -17,6 +17,7 @@ mod lookup;
 mod model;
 mod network;
 mod random;
+pub mod report;
 mod signs;
 mod strangers;
 mod text;

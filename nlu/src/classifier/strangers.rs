@@ -46,7 +46,10 @@ mod tests {
         assert_eq!(all.len(), MESSAGES.lines().count());
         let desk = stem_sets(&reader, ["tell me a joke"].into_iter());
         let left = to(&reader, &desk);
-        assert!(all.contains(&"tell me a joke about penguins") && !left.contains(&"tell me a joke about penguins"));
+        assert!(
+            all.contains(&"tell me a joke about penguins")
+                && !left.contains(&"tell me a joke about penguins")
+        );
         assert!(left.contains(&"why is the sky blue"));
     }
 }

@@ -4,20 +4,18 @@ use crate::config::Config;
 use crate::demo;
 use crate::domain::Time;
 use crate::domain::release::Content;
-use crate::hand::Hand;
+use crate::engines::Desk;
 use crate::http;
 use crate::hub::Hub;
-use crate::inbox::Inbox;
 use crate::integrations::directory_file::DirectoryFile;
 use crate::integrations::notifier::{TeamNotifier, Webhook};
 use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
-use crate::outbox::{Dispatcher, World};
+use crate::outbox::World;
 use crate::ports::storage::Storage;
 use crate::ports::{Clock, Directory, Ids};
-use crate::turn::Turns;
-use crate::{store, watchdog};
+use crate::store;
 use anyhow::{Context as _, anyhow, bail};
 use rand::TryRngCore as _;
 use secrecy::ExposeSecret as _;
@@ -29,7 +27,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// How long a clean stop may take before what is left is dropped; all of it is on disk anyway.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
@@ -60,58 +57,6 @@ impl Ids for SystemIds {
         #[allow(clippy::expect_used)] // no randomness, no secrets: nothing may go on
         rand::rngs::OsRng.try_fill_bytes(&mut bytes).expect("the operating system gives no randomness");
         hex::encode(bytes)
-    }
-}
-
-/// Everything that runs, assembled; tests assemble it over their own world.
-pub struct Desk {
-    /// The log and those who listen.
-    pub ledger: Ledger,
-    /// The release in force.
-    pub library: Arc<Library>,
-    /// Records.
-    pub inbox: Inbox,
-    /// The human's hand.
-    pub hand: Hand,
-    turns: Arc<Turns>,
-    dispatcher: Arc<Dispatcher>,
-}
-
-impl Desk {
-    /// Assembles the engines.
-    #[must_use]
-    pub fn assemble(ledger: Ledger, library: Arc<Library>, directory: Arc<dyn Directory>, world: World) -> Self {
-        Self {
-            inbox: Inbox::new(ledger.clone(), library.clone()),
-            hand: Hand::new(ledger.clone(), library.clone()),
-            turns: Turns::new(ledger.clone(), library.clone(), directory),
-            dispatcher: Dispatcher::new(ledger.clone(), world),
-            ledger,
-            library,
-        }
-    }
-
-    /// Starts the engines; they end when `stop` says so.
-    pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-        let mut engines = JoinSet::new();
-        engines.spawn(self.turns.clone().run(stop.clone()));
-        engines.spawn(self.dispatcher.clone().run(stop.clone()));
-        engines.spawn(watchdog::run(self.ledger.clone(), self.library.clone(), stop.clone()));
-        engines.spawn(sweep(self.ledger.clone(), stop.clone()));
-        engines
-    }
-}
-
-/// Forgets expired sessions, once an hour.
-async fn sweep(ledger: Ledger, mut stop: watch::Receiver<bool>) {
-    while !*stop.borrow() {
-        if let Err(error) = ledger.storage.sweep_sessions(ledger.now()).await {
-            tracing::warn!(%error, "expired sessions could not be forgotten");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(3600)) => {}
-            _ = stop.changed() => {}
-        }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod config;
 pub mod crash;
 pub mod desk;
 pub mod domain;
+pub mod engines;
 pub mod hand;
 pub mod hub;
 pub mod inbox;

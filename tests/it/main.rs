@@ -2,4 +2,6 @@
 
 mod starter_desk;
 mod store;
+mod stories;
 mod support;
+mod tidy;

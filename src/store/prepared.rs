@@ -1,6 +1,6 @@
 //! A commit made ready for the database, by the caller's own task: the one that writes has only to write.
 
-use super::values::{json, micros, plain, searchable};
+use super::values::{from_json, json, micros, plain, searchable};
 use crate::domain::conversation::{Conversation, FOLD_VERSION, State};
 use crate::domain::effect::Effect;
 use crate::domain::event::Event;
@@ -79,6 +79,8 @@ impl Prepared {
         let mut effects = Vec::new();
         for entry in &entries {
             let (seq, at, body) = (entry.seq, micros(entry.at), json(&entry.event)?);
+            // JSON has no NaN: an event that could not be read back would close the conversation for good.
+            from_json::<Event>(&body)?;
             events.push(EventRow { seq, at, kind: kind(&body).to_owned(), body });
             if let Some(effect) = Effect::of(entry, after.channel) {
                 effects.push(EffectRow { seq, at, effect: json(&effect)? });

@@ -218,3 +218,6 @@ async fn transaction(db: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<
 async fn execute(db: &mut Connection, sql: &'static str) -> Result<(), sqlx::Error> {
     sqlx::query(sql).execute(db).await.map(|_| ())
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use deskhand::domain::ids::{ConversationId, CustomerId, UserId};
 use deskhand::domain::person::PersonRef;
 use deskhand::domain::ticket::Priority;
 use deskhand::ports::storage::{Commit, Storage};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
@@ -44,6 +45,19 @@ impl Desk {
         self.store.close().await;
         let store = deskhand::store::open(&self.url).await.expect("the database to open again");
         Self { store, ..self }
+    }
+
+    /// Runs a statement behind the store's back.
+    pub(crate) async fn tamper(&self, sql: &str) {
+        if self.folder.is_some() {
+            let mut db = SqliteConnection::connect(&self.url).await.expect("the file");
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut db).await.expect("the statement to run");
+            db.close().await.expect("a farewell");
+        } else {
+            let mut db = PgConnection::connect(&self.url).await.expect("the server");
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut db).await.expect("the statement to run");
+            db.close().await.expect("a farewell");
+        }
     }
 
     /// A conversation that has just begun with these words.

@@ -157,7 +157,8 @@ fn damped<'l>(heard: &Heard<'_, '_, '_>, relief: &[Hit<'l>], hit: &Hit<'l>) -> (
         let (clause, sentence) = at(other);
         let before = other.first <= hit.first && sentence == here.sentence;
         let factor = match other.entry.code.as_str() {
-            "resolved" if other.last >= hit.first || clause == here.clause => 0.1,
+            "resolved" if other.last >= hit.first => 0.1,
+            "resolved" if clause == here.clause && !heard.negation.joined(other.last, hit.first) => 0.1,
             "hypothetical" if before => other.entry.weight,
             "condition" if before && asked => other.entry.weight,
             "question" if before && clause == here.clause && !why(heard, here.sentence, hit.first) => 0.45,

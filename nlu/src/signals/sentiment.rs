@@ -41,8 +41,7 @@ pub(super) fn judge(heard: &Heard<'_, '_, '_>, harm: f32) -> Judged {
     // Many words of one kind say little more than a few.
     let (good, mut bad) = (good.min(4.0), bad.max(-5.0));
     if bad < 0.0 {
-        let loud =
-            0.15 * (heard.words.exclamations.min(3) as f32) + 0.2 * (heard.words.shouted.min(3) as f32);
+        let loud = 0.15 * (heard.words.exclamations.min(3) as f32) + 0.2 * (heard.words.shouted.min(3) as f32);
         if loud > 0.0 {
             bad -= loud;
             signals.push(Signal { code: "loudness".into(), text: "!".into(), weight: -loud });

@@ -80,12 +80,8 @@ struct Feature {
 
 impl Model {
     fn learned(examples: impl Iterator<Item = (String, Urgency)>) -> Self {
-        let mut model = Self {
-            weights: Vec::new(),
-            rarity: vec![0.0; BUCKETS],
-            codes: FxHashMap::default(),
-            bias: [0.0; LEVELS],
-        };
+        let mut model =
+            Self { weights: Vec::new(), rarity: vec![0.0; BUCKETS], codes: FxHashMap::default(), bias: [0.0; LEVELS] };
         let mut rows: Vec<(Vec<Feature>, usize)> = Vec::new();
         for (text, level) in examples {
             let words = Words::of(&text);
@@ -167,8 +163,7 @@ impl Model {
             let word = words.at(i);
             let word = &word[..word.floor_char_boundary(MOST_LETTERS)];
             let mut add = |kind: u8, parts: [&str; 2]| {
-                let index =
-                    (hashed(kind, parts) as usize % (BUCKETS / 2)) + if kind == 0 { BUCKETS / 2 } else { 0 };
+                let index = (hashed(kind, parts) as usize % (BUCKETS / 2)) + if kind == 0 { BUCKETS / 2 } else { 0 };
                 features.push(Feature { index: index as u32, value: 1.0, word: Some(i as u32) });
             };
             add(1, [word, ""]);
@@ -189,22 +184,13 @@ impl Model {
         }
         features.sort_unstable_by_key(|f| (f.index, f.word));
         features.dedup_by_key(|f| f.index);
-        let asked =
-            u32::from((0..=words.list.last().map_or(0, |w| w.sentence)).any(|s| words.is_question(s)));
-        for (at, value) in
-            [ruled.score.clamp(-1.0, 2.0), asked as f32, words.exclamations.min(3) as f32 / 3.0]
-                .into_iter()
-                .enumerate()
-        {
+        let asked = u32::from((0..=words.list.last().map_or(0, |w| w.sentence)).any(|s| words.is_question(s)));
+        for (at, value) in [ruled.score.clamp(-1.0, 2.0), asked as f32, words.exclamations.min(3) as f32 / 3.0].into_iter().enumerate() {
             features.push(Feature { index: (BUCKETS + at) as u32, value: SIGNAL_SCALE * value, word: None });
         }
         for signal in &ruled.signals {
             if let Some(&index) = self.codes.get(&signal.code) {
-                features.push(Feature {
-                    index,
-                    value: SIGNAL_SCALE * signal.weight.abs().min(1.0),
-                    word: None,
-                });
+                features.push(Feature { index, value: SIGNAL_SCALE * signal.weight.abs().min(1.0), word: None });
             }
         }
         features
@@ -227,9 +213,7 @@ impl Model {
     fn telling(&self, heard: &Heard<'_, '_, '_>, features: &[Feature], level: Urgency) -> Vec<Signal> {
         let mut by_word: Vec<(u32, f32)> = Vec::new();
         for feature in features {
-            let (Some(word), weights) = (feature.word, &self.weights[feature.index as usize]) else {
-                continue;
-            };
+            let (Some(word), weights) = (feature.word, &self.weights[feature.index as usize]) else { continue };
             let others: f32 = (0..LEVELS).filter(|k| *k != level as usize).map(|k| weights[k]).sum();
             by_word.push((word, feature.value * (weights[level as usize] - others / 2.0)));
         }
@@ -290,9 +274,7 @@ mod tests {
         for fold in 0..5 {
             let rest = all.iter().enumerate().filter(|(i, _)| i % 5 != fold).map(|(_, row)| row.clone());
             let model = Model::learned(rest);
-            for (text, level) in
-                all.iter().enumerate().filter(|(i, _)| i % 5 == fold && *i >= from).map(|(_, row)| row)
-            {
+            for (text, level) in all.iter().enumerate().filter(|(i, _)| i % 5 == fold && *i >= from).map(|(_, row)| row) {
                 let words = Words::of(text);
                 let hits = lexicon::shipped().find(&words);
                 let spoken = language::detect(&words, &hits, None);
@@ -303,8 +285,7 @@ mod tests {
             }
         }
         let f1 = |k: usize| {
-            2.0 * counts[k][k]
-                / (counts[k].iter().sum::<f32>() + counts.iter().map(|row| row[k]).sum::<f32>()).max(1.0)
+            2.0 * counts[k][k] / (counts[k].iter().sum::<f32>() + counts.iter().map(|row| row[k]).sum::<f32>()).max(1.0)
         };
         println!("{counts:?}");
         ((f1(0) + f1(1) + f1(2)) / 3.0, counts[2][2] / counts[2].iter().sum::<f32>().max(1.0))
@@ -322,12 +303,8 @@ mod tests {
     #[test]
     fn every_line_to_learn_from_can_be_read() {
         let labelled = include_str!("../../../data/urgency.jsonl").lines();
-        let tune = labelled
-            .map(|l| serde_json::from_str::<Labelled>(l).unwrap())
-            .filter(|l| l.half == "tune")
-            .count();
-        let lines =
-            include_str!("../../../data/urgency-train.tsv").lines().filter(|l| !l.starts_with('#')).count();
+        let tune = labelled.map(|l| serde_json::from_str::<Labelled>(l).unwrap()).filter(|l| l.half == "tune").count();
+        let lines = include_str!("../../../data/urgency-train.tsv").lines().filter(|l| !l.starts_with('#')).count();
         assert_eq!(examples().count(), tune + lines);
     }
 }

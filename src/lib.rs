@@ -3,6 +3,7 @@
 pub mod desk;
 pub mod domain;
 pub mod hand;
+pub mod http;
 pub mod hub;
 pub mod inbox;
 pub mod ledger;

@@ -6,7 +6,7 @@ use crate::domain::decision::Reason;
 use crate::domain::event::{Author, Event, Resolution};
 use crate::domain::person::PersonRef;
 use crate::playbook::Playbook;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// What an agent, or the customer beside writing, can do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +121,7 @@ pub fn decide(
                     overdue_at: policy.map_or(now, |team| team.overdue_at(now)),
                     by: Some(by.clone()),
                 },
-                sentence("handoff", talk, book, json!({"team": book.team_facts(id, now)})),
+                sentence("handoff", talk, book, json!({"team": book.team_facts(id, talk.language(&book.desk.default_language), now)})),
             ])
         }
         Command::Resolve => match &talk.state {
@@ -156,6 +156,3 @@ fn sentence(reply: &str, talk: &Conversation, book: &Playbook, more: Value) -> E
         client_id: None,
     }
 }
-
-/// Facts that a sentence may use beside the vocabulary.
-pub type More = Map<String, Value>;

@@ -1,6 +1,7 @@
 //! Records what customers write. A message is acknowledged only when it is on disk, and the same message is
 //! recorded once.
 
+use crate::crash;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::event::Event;
 use crate::domain::ids::{ConversationId, CustomerId, Seq};
@@ -55,9 +56,11 @@ impl Inbox {
         for _ in 0..PATIENCE {
             let before = self.current(inbound.channel, &inbound.address).await?;
             let commit = self.plan(arrival, before.as_ref())?.once(once.clone());
+            crash::point("inbox-before-commit");
             // The message is the commit's last event, so its place is the conversation's newest.
             match self.ledger.commit(commit).await {
                 Ok(after) => {
+                    crash::point("inbox-after-commit");
                     metrics::counter!("deskhand_messages_received_total", "channel" => inbound.channel.name()).increment(1);
                     return Ok(Recorded { conversation: after.id, seq: after.seq, fresh: true });
                 }

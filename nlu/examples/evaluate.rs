@@ -61,7 +61,7 @@ fn measure(model: &Model, dev: &TrainingSet) -> Figures {
         texts.iter().map(|t| (t.1.confidence, right(t))).collect::<Vec<_>>()
     };
     // The stream holds one out-of-scope text in five if there are any.
-    let share = if outside.is_empty() { 0.0 } else { 0.2 };
+    let share = if outside.is_empty() { 0.0 } else { 1.0 / 5.5 };
     let weight_out = if outside.is_empty() {
         0.0
     } else {
@@ -72,7 +72,7 @@ fn measure(model: &Model, dev: &TrainingSet) -> Figures {
     let coverage = |precision: f64| {
         let (mut good, mut all, mut handled, mut best) = (0.0, 0.0, 0, 0);
         for text in &sorted {
-            let weight = if text.0.intent.is_some() { 1.0 } else { 1.0 };
+            let weight = if text.0.intent.is_some() { 1.0 } else { weight_out };
             all += weight;
             good += if right(text) { weight } else { 0.0 };
             handled += usize::from(text.0.intent.is_some());

@@ -1,11 +1,13 @@
 //! A conversation: nothing but a fold of its events. It stays small however long the talk is, because it is stored
 //! beside the log as a snapshot; the log remains the truth.
 
+mod fold;
+
 use super::Time;
 use super::customer::{Account, Customer};
 use super::decision::{Decision, Reason};
 use super::effect::{Effect, Outcome};
-use super::event::{Answer, Author, DeskState, Entry, Event, Resolution};
+use super::event::{DeskState, Entry, Event, Resolution};
 use super::ids::{ConversationId, CustomerId, Seq};
 use super::person::PersonRef;
 use super::run::{Run, Waiting};
@@ -17,9 +19,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
 pub const FOLD_VERSION: i64 = 1;
-
-/// How many lines of the talk the fold remembers.
-const RECENT_LINES: usize = 24;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -275,201 +274,6 @@ impl Conversation {
             silence_until: None,
             rating: None,
         })
-    }
-
-    /// Folds one more event in.
-    pub fn apply(&mut self, entry: &Entry) {
-        self.seq = entry.seq;
-        self.updated_at = entry.at;
-        match &entry.event {
-            Event::Opened { .. } => {}
-            Event::Received { text, choice, attachments, .. } => {
-                self.turns += 1;
-                self.silence_until = None;
-                self.remember("customer", entry.at, text);
-                match &mut self.state {
-                    State::Bot => self.pending.push(Pending {
-                        seq: entry.seq,
-                        at: entry.at,
-                        text: text.clone(),
-                        choice: choice.clone(),
-                        attachments: attachments.len(),
-                        decided: false,
-                    }),
-                    // It is with people: their queue or their screen is the outcome.
-                    State::Queued { wrote_again, .. } => *wrote_again = true,
-                    State::Human { .. } | State::Resolved { .. } => {}
-                }
-            }
-            Event::Answered { answer } => self.learn(answer),
-            Event::Decided { decision } => {
-                for pending in self.pending.iter_mut().filter(|pending| pending.seq <= decision.message) {
-                    pending.decided = true;
-                }
-                self.urgency = self.urgency.max(Some(decision.urgency));
-                self.decision = Some((entry.seq, decision.clone()));
-                self.offered.clear();
-            }
-            Event::Said { author, text, choices, answers, .. } => self.said(entry.at, author, text, choices, *answers),
-            Event::Progressed { run } => {
-                self.run = run.as_deref().cloned();
-                self.came = None;
-                if self.run.is_none() {
-                    self.lookups.clear();
-                }
-            }
-            Event::Marked { urgency, priority, team, tags } => {
-                self.urgency = self.urgency.max(*urgency);
-                self.priority = priority.unwrap_or(self.priority);
-                if team.is_some() {
-                    self.team.clone_from(team);
-                }
-                for tag in tags {
-                    if !self.tags.contains(tag) {
-                        self.tags.push(tag.clone());
-                    }
-                }
-            }
-            Event::Requested { effect } => {
-                if let (State::Queued { ticket_asked, .. }, Effect::OpenTicket(_)) = (&mut self.state, effect) {
-                    *ticket_asked = true;
-                }
-                self.acts.insert(entry.seq, effect.clone());
-            }
-            Event::Finished { effect, outcome } => self.finished(*effect, outcome),
-            Event::HandedOff { team, priority, reasons, summary, overdue_at, .. } => {
-                self.pending.clear();
-                self.run = None;
-                self.lookups.clear();
-                self.offered.clear();
-                self.silence_until = None;
-                self.handed_off_before = true;
-                self.team = Some(team.clone());
-                self.priority = *priority;
-                self.handoff = Some(Handoff { at: entry.at, reasons: reasons.clone(), summary: summary.clone() });
-                self.state = State::Queued {
-                    since: entry.at,
-                    overdue_at: *overdue_at,
-                    told: false,
-                    wrote_again: false,
-                    reassured: false,
-                    ticket_asked: false,
-                };
-            }
-            Event::AwaitsSilence { until } => self.silence_until = Some(*until),
-            Event::WentOverdue => {
-                if let State::Queued { told, .. } = &mut self.state {
-                    *told = true;
-                }
-            }
-            Event::Reassured => {
-                if let State::Queued { reassured, .. } = &mut self.state {
-                    *reassured = true;
-                }
-            }
-            Event::TakenOver { by } => {
-                // Whatever the bot owed, the human owes now.
-                self.pending.clear();
-                self.run = None;
-                self.lookups.clear();
-                self.offered.clear();
-                self.silence_until = None;
-                self.handed_off_before = true;
-                self.state = State::Human { agent: by.clone(), since: entry.at };
-            }
-            Event::Released { .. } => self.state = State::Bot,
-            Event::Resolved { resolution, .. } => {
-                self.pending.clear();
-                self.run = None;
-                self.lookups.clear();
-                self.offered.clear();
-                self.silence_until = None;
-                self.state = State::Resolved { at: entry.at, resolution: *resolution };
-            }
-            Event::Reopened => {
-                self.reopened = true;
-                self.clarified = false;
-                self.state = State::Bot;
-            }
-            Event::Noted { .. } | Event::RatingAsked => {}
-            Event::Rated { rating, helpful, .. } => {
-                self.rating = rating.or(self.rating);
-                if *helpful == Some(false) {
-                    self.failed_answers += 1;
-                }
-            }
-        }
-    }
-
-    fn learn(&mut self, answer: &Answer) {
-        use super::event::Question;
-        match answer {
-            Answer::Context { message, customer, account, desk } => {
-                self.context = Some(Context {
-                    message: *message,
-                    customer: Some(customer.clone()),
-                    account: account.clone(),
-                    desk: *desk,
-                    trouble: None,
-                });
-            }
-            Answer::Account { step, account } => {
-                self.lookups.insert(step.clone(), Lookup::Answered { account: account.clone() });
-            }
-            Answer::Unavailable { question: Question::Context { message }, cause } => {
-                self.context = Some(Context {
-                    message: *message,
-                    customer: None,
-                    account: None,
-                    desk: DeskState::default(),
-                    trouble: Some(cause.clone()),
-                });
-            }
-            Answer::Unavailable { question: Question::Account { step, .. }, cause } => {
-                self.lookups.insert(step.clone(), Lookup::Unavailable { cause: cause.clone() });
-            }
-        }
-    }
-
-    fn said(&mut self, at: Time, author: &Author, text: &str, choices: &[Choice], answers: Option<Seq>) {
-        let from = match author {
-            Author::Bot => "bot",
-            Author::Agent(_) => "agent",
-            Author::System => "system",
-        };
-        self.remember(from, at, text);
-        if *author == Author::Bot {
-            self.bot_turns += 1;
-            self.disclosed = true;
-            self.offered = choices.to_vec();
-            self.clarified |= choices.iter().any(|choice| choice.id.starts_with("intent:"));
-        }
-        if let Some(seq) = answers {
-            self.pending.retain(|pending| pending.seq > seq);
-        }
-    }
-
-    fn finished(&mut self, effect: Seq, outcome: &Outcome) {
-        self.acts.remove(&effect);
-        if let Outcome::TicketOpened(ticket) = outcome {
-            self.tickets.push(ticket.clone());
-        }
-        if let Some(Run { waiting: Waiting::Effect { seq }, .. }) = &self.run
-            && *seq == effect
-        {
-            self.came = Some(outcome.clone());
-        }
-    }
-
-    fn remember(&mut self, from: &str, at: Time, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        if self.recent.len() == RECENT_LINES {
-            self.recent.pop_front();
-        }
-        let text = text.chars().take(500).collect();
-        self.recent.push_back(Line { from: from.to_owned(), at, text });
     }
 
     /// When the bot must look at this conversation again; `None` is never, unless something happens.

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest condition, in bytes: nesting is bounded by length, and the parser's stack by nesting.
-const MAX_SOURCE: usize = 2048;
+const MAX_SOURCE: usize = 4096;
 
 /// A condition that was checked.
 pub struct Condition {
@@ -159,6 +159,6 @@ mod tests {
         assert!(refused(r#"rx(message.text, "(")"#).contains("pattern"));
         assert!(refused("intent == ").contains("cannot be read"));
         assert!(refused(r#"launch(message.text)"#).contains("unknown function"));
-        assert!(refused(&format!("{}true", "true && ".repeat(400))).contains("at most"));
+        assert!(refused(&format!("{}true", "true && ".repeat(600))).contains("at most"));
     }
 }

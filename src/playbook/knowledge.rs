@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The longest passage quoted, in characters.
 const MAX_PASSAGE: usize = 1200;
 
+/// BM25's `b`. Sections are short already: a long one that holds the steps must not lose to a short aside.
+const LENGTH_WEIGHT: f32 = 0.3;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FrontMatter {
@@ -178,7 +181,8 @@ fn shelve(articles: &[Article], language: String) -> Shelf {
     for (index, article) in articles.iter().enumerate().filter(|(_, article)| article.language == language) {
         for (number, section) in article.sections.iter().enumerate() {
             places.push((index, number));
-            texts.push(format!("{}\n{}\n{}", article.title, section.heading, section.text));
+            // A heading says more of what a section answers than any line of it.
+            texts.push(format!("{}\n{1}\n{1}\n{2}", article.title, section.heading, section.text));
         }
     }
     let stems: Vec<BTreeSet<String>> =
@@ -186,7 +190,9 @@ fn shelve(articles: &[Article], language: String) -> Shelf {
     let documents: Vec<Document<usize>> =
         texts.into_iter().enumerate().map(|(place, text)| Document::new(place, text)).collect();
     let engine =
-        SearchEngineBuilder::<usize, u32, Stems>::with_tokenizer_and_documents(tokenizer.clone(), documents).build();
+        SearchEngineBuilder::<usize, u32, Stems>::with_tokenizer_and_documents(tokenizer.clone(), documents)
+            .b(LENGTH_WEIGHT)
+            .build();
     Shelf { engine, places, stems, tokenizer }
 }
 

@@ -15,6 +15,7 @@ pub use read::{Trainer, read};
 
 use crate::domain::Time;
 use crate::domain::release::{Content, ReleaseId};
+use chrono::Locale;
 use condition::Condition;
 use knowledge::Knowledge;
 use policy::case::Case;
@@ -105,11 +106,18 @@ impl Playbook {
         })
     }
 
-    /// The facts about a team that sentences may use.
+    /// The facts about a team that sentences in `language` may use.
     #[must_use]
-    pub fn team_facts(&self, id: &str, now: Time) -> Value {
+    pub fn team_facts(&self, id: &str, language: &str, now: Time) -> Value {
         let (_, team) = self.team(id);
-        let opens = team.and_then(|team| team.opens_at(now)).map(|at| at.format("%Y-%m-%d %H:%M %Z").to_string());
+        let locale = match language {
+            "de" => Locale::de_DE,
+            "fr" => Locale::fr_FR,
+            "es" => Locale::es_ES,
+            _ => Locale::en_GB,
+        };
+        let opens = team.and_then(|team| team.opens_at(now));
+        let opens = opens.map(|at| at.format_localized("%A, %H:%M (%Z)", locale).to_string());
         json!({
             "name": team.map_or("", |team| &team.name),
             "open": team.is_none_or(|team| team.is_open(now)),

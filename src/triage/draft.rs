@@ -55,7 +55,7 @@ impl<'a> Draft<'a> {
         facts.insert("slots".to_owned(), json!({}));
         facts.insert("bot".to_owned(), json!({"name": self.book.desk.bot_name}));
         facts.insert("agent".to_owned(), json!({"name": ""}));
-        facts.insert("team".to_owned(), self.book.team_facts(team, self.now));
+        facts.insert("team".to_owned(), self.book.team_facts(team, &self.language(), self.now));
         facts.insert(
             "ticket".to_owned(),
             json!({"number": ticket.map_or("", |ticket| &ticket.number), "title": ticket.map_or("", |ticket| &ticket.title)}),

@@ -39,7 +39,7 @@ pub(super) fn hand_off(draft: &mut Draft<'_>, to: To, reasons: Vec<Reason>, tell
     // The words come first: they give the messages their outcome in the customer's eyes.
     if let Some(reply) = tell {
         let reply = if reply == "handoff" && !open { "handoff-closed" } else { reply };
-        let team_facts = book.team_facts(team, draft.now);
+        let team_facts = book.team_facts(team, &draft.language(), draft.now);
         draft.say(reply, &[("team", team_facts)], Vec::new());
     }
     draft.push(Event::HandedOff { team: team.to_owned(), priority, reasons, summary, overdue_at, by: None });

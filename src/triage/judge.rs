@@ -158,8 +158,9 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
     }
     if let Some(value) = filled {
         let text = format!("The customer told the {}.", slot.replace('_', " "));
-        case.decide(draft, Route::Act, vec![Reason::new("slot-filled", text)]);
-        playing::filled(draft, run.clone(), slot, value);
+        let run = playing::filled(run.clone(), slot, value);
+        case.decide(draft, playing::route(&run, draft), vec![Reason::new("slot-filled", text)]);
+        draft.push(Event::Progressed { run: Some(Box::new(run)) });
         return true;
     }
     let other_subject = case.meaning.sure
@@ -199,7 +200,7 @@ fn conclude(draft: &mut Draft<'_>, case: &Case<'_>, verdict: Verdict) {
         Conclusion::Then(Then::Answer(from)) => from_article(draft, case, &verdict, &from),
         Conclusion::Then(Then::Playbook(id)) => {
             let run = playing::start(&id, case, draft);
-            let route = if playing::asks_first(&run, draft.book) { Route::Ask } else { Route::Act };
+            let route = playing::route(&run, draft);
             record(draft, case.by_verdict(draft, route, &verdict), &verdict);
             draft.push(Event::Progressed { run: Some(Box::new(run)) });
         }

@@ -8,7 +8,7 @@ use super::judge::Case;
 use super::slots;
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, Lookup};
-use crate::domain::decision::Reason;
+use crate::domain::decision::{Reason, Route};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::{Event, Question};
 use crate::domain::run::{Run, Waiting};
@@ -55,15 +55,24 @@ pub(super) fn start(playbook: &str, case: &Case<'_>, draft: &Draft<'_>) -> Run {
     }
 }
 
-/// Whether the first thing it does is to ask the customer.
-pub(super) fn asks_first(run: &Run, book: &Playbook) -> bool {
-    let Some(procedure) = book.procedures.get(&run.playbook) else { return false };
-    let first = procedure.steps.iter().map(|step| &step.value).find(|step| match step {
-        Step::Ask(ask) => !run.slots.contains_key(&ask.slot),
-        Step::Set(_) => false,
-        _ => true,
-    });
-    matches!(first, Some(Step::Ask(_)))
+/// What the run comes to before it has to wait: the route that its message takes.
+pub(super) fn route(run: &Run, draft: &Draft<'_>) -> Route {
+    let mut ahead = Draft::new(&draft.talk, draft.book, draft.now);
+    ahead.push(Event::Progressed { run: Some(Box::new(run.clone())) });
+    let Next::Conclude(events) = advance(&ahead.talk, draft.book, draft.now) else { return Route::Act };
+    let asks = events.iter().any(
+        |event| matches!(event, Event::Progressed { run: Some(run) } if matches!(run.waiting, Waiting::Slot { .. })),
+    );
+    let acts = events.iter().any(|event| matches!(event, Event::Requested { .. }));
+    let hands_off = events.iter().any(|event| matches!(event, Event::HandedOff { .. }));
+    let says = events.iter().any(|event| matches!(event, Event::Said { .. }));
+    match (asks, acts, hands_off, says) {
+        (true, ..) => Route::Ask,
+        (_, true, ..) => Route::Act,
+        (_, _, true, _) => Route::Handoff,
+        (_, _, _, true) => Route::Reply,
+        _ => Route::Act,
+    }
 }
 
 /// The question that the run waits on, if its playbook is still the same.
@@ -76,10 +85,10 @@ pub(super) fn asked(run: &Run, book: &Playbook) -> Option<Ask> {
 }
 
 /// The customer answered.
-pub(super) fn filled(draft: &mut Draft<'_>, mut run: Run, slot: &str, value: String) {
+pub(super) fn filled(mut run: Run, slot: &str, value: String) -> Run {
     run.slots.insert(slot.to_owned(), value);
     run.waiting = Waiting::Nothing;
-    draft.push(Event::Progressed { run: Some(Box::new(run)) });
+    run
 }
 
 /// The customer did not: the question is put once more.

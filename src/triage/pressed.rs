@@ -7,6 +7,7 @@ use super::judge::Case;
 use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Reason, Route};
 use crate::domain::event::{Event, Resolution};
+use channels::Choice;
 
 /// The id of the button that says none is meant.
 pub(super) const NONE: &str = "intent:none";
@@ -53,17 +54,23 @@ pub(super) fn helped(draft: &mut Draft<'_>, case: &Case<'_>) {
     draft.push(Event::RatingAsked);
 }
 
-/// It did not: a human goes on.
+/// It did not. Once, the customer may put it another way, with a person one press away; then a human goes on.
 pub(super) fn did_not_help(draft: &mut Draft<'_>, case: &Case<'_>) {
     let reason = Reason::new("answer-did-not-help", "The customer says that the answer did not help.");
-    case.decide(draft, Route::Handoff, vec![reason.clone()]);
+    let first = draft.talk.failed_answers == 0;
+    case.decide(draft, if first { Route::Ask } else { Route::Handoff }, vec![reason.clone()]);
     draft.push(Event::Rated { helpful: Some(false), rating: None, comment: None });
-    hand_off(draft, To::default(), vec![reason], Some("handoff"));
+    if first {
+        let person = Choice { id: NONE.to_owned(), label: draft.sentence("clarify-none", &[]) };
+        draft.say("ask-again", &[], vec![person]);
+    } else {
+        hand_off(draft, To::default(), vec![reason], Some("handoff"));
+    }
 }
 
 /// None of the offered intents: a human finds out.
 pub(super) fn none_of_these(draft: &mut Draft<'_>, case: &Case<'_>) {
-    let reason = Reason::new("none-of-these", "The customer meant none of what the bot thought of.");
+    let reason = Reason::new("none-of-these", "The customer wants a person: it was nothing of what the bot thought of.");
     case.decide(draft, Route::Handoff, vec![reason.clone()]);
     hand_off(draft, To::default(), vec![reason], Some("handoff"));
 }

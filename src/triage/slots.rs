@@ -31,16 +31,20 @@ pub(super) fn of_kind(kind: SlotKind, entities: &[Entity]) -> Option<String> {
     entities.iter().find(|entity| entity.kind == wanted).map(|entity| entity.value.clone())
 }
 
-/// Asked for a number, people write just the number.
+/// Asked for a number, people write just the number, or a sentence with one thing in it that looks like one.
 fn bare_number(kind: SlotKind, text: &str) -> Option<String> {
     if !matches!(kind, SlotKind::OrderNumber | SlotKind::InvoiceNumber) {
         return None;
     }
-    let text = text.trim().trim_start_matches('#').trim_end_matches(['.', '!']);
-    let fits = (3..=24).contains(&text.len())
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '/' | '_'))
-        && text.chars().filter(char::is_ascii_digit).count() >= 3;
-    fits.then(|| text.to_uppercase())
+    let mut numbers = text.split_whitespace().filter_map(|word| {
+        let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        let fits = (3..=24).contains(&word.len())
+            && word.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '/' | '_'))
+            && word.chars().filter(char::is_ascii_digit).count() >= 3;
+        fits.then(|| word.to_uppercase())
+    });
+    // Two candidates would be a guess.
+    numbers.next().filter(|_| numbers.next().is_none())
 }
 
 /// Whether an answer of this kind cannot be mistaken for something else.

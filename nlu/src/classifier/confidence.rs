@@ -24,6 +24,8 @@ pub(crate) enum Scope {
     Out,
     /// Of an intent the network had never seen: out of scope for it, in the desk's own domain.
     LeftOut,
+    /// Hardly any desk's business.
+    Stranger,
 }
 
 impl Witness {

@@ -4,8 +4,21 @@ use std::collections::HashMap;
 
 use super::features::{BIGRAM, GRAM, GROUPS, PAIR, Page, Reader, SKIP, STEM, group};
 
-/// From this many examples on, features seen once are dropped, stems apart: they are noise there, and half the size.
+/// From this many examples on, training is for many.
 pub(crate) const MANY: usize = 3_000;
+/// From this many examples on, character n-grams seen once are dropped.
+const SOME: usize = 600;
+
+/// In how many examples a feature must occur to be kept: what is seen once tells little, and is most of the size.
+fn fewest(examples: usize, group: usize) -> u32 {
+    let matters_once = match group {
+        PAIR | SKIP => false,
+        GRAM => examples < SOME,
+        BIGRAM => examples < MANY,
+        _ => true,
+    };
+    if matters_once { 1 } else { 2 }
+}
 
 /// How much each group weighs, by its number.
 pub(crate) const WEIGHTS: [f32; GROUPS] = {
@@ -82,9 +95,8 @@ impl Corpus {
         order.sort_by_key(|&feature| std::cmp::Reverse(found[feature as usize]));
         for feature in order {
             let (feature, times) = (feature as usize, found[feature as usize]);
-            let rare =
-                part.len() >= MANY && matches!(group(self.hashes[feature]), BIGRAM | GRAM | PAIR | SKIP);
-            if times >= if rare { 2 } else { 1 } {
+            let least = fewest(part.len(), group(self.hashes[feature]));
+            if times >= least {
                 vocabulary.number[feature] = vocabulary.features.len() as u32;
                 vocabulary.features.push(feature as u32);
                 vocabulary.idf.push(idf(texts, times as f32));

@@ -10,7 +10,7 @@ use super::random::{Random, mix};
 const SIGNATURES: usize = 16;
 const BAND: usize = 2;
 /// Share of common stems from which two texts are near-duplicates.
-const ALIKE: f64 = 0.75;
+const ALIKE: f64 = 0.6;
 /// In a bucket of many, a text is compared with this many others only.
 const MOST_COMPARED: usize = 8;
 /// With fewer classes, leaving some out would leave too little to tell apart.

@@ -22,9 +22,9 @@ pub(crate) struct Recipe {
 impl Recipe {
     pub(crate) fn for_examples(examples: usize) -> Self {
         if examples >= MANY {
-            Recipe { keep_features: 32_768, keep_hidden: 32_768, epochs: 15, rate: 0.002, batch: 32 }
+            Recipe { keep_features: 32_768, keep_hidden: 32_768, epochs: 10, rate: 0.003, batch: 16 }
         } else {
-            Recipe { keep_features: 19_661, keep_hidden: 45_875, epochs: 60, rate: 0.002, batch: 32 }
+            Recipe { keep_features: 19_661, keep_hidden: 45_875, epochs: 30, rate: 0.004, batch: 16 }
         }
     }
 }

@@ -133,7 +133,7 @@ impl Panel {
             log_sum,
             margin,
             cosine,
-            size,
+            size / (self.networks.len() as f32).sqrt(),
             known.stems,
             known.grams,
             libm::logf(1.0 + tokens as f32),

@@ -16,8 +16,8 @@ pub(crate) struct Aim {
     pub(crate) out_of_scope_share: f64,
 }
 
-/// The lowest threshold at which even the pessimistic estimate of precision reaches the aim, and at which the share of
-/// the desk's own out-of-scope examples that is turned away does too. Where the held-out texts can't promise it at any
+/// The lowest threshold at which even the pessimistic estimate of precision reaches the aim, and at which no more than
+/// half as many of the desk's own out-of-scope examples get through as may (those listed are tamer than those met). Where the held-out texts can't promise it at any
 /// threshold, confidence itself is trusted: the threshold is the aimed precision or what the best-trusted text reaches.
 pub(crate) fn choose(judged: &[(f32, Witness)], aim: Aim) -> f32 {
     let mut sorted: Vec<(f32, Outcome)> =
@@ -27,7 +27,8 @@ pub(crate) fn choose(judged: &[(f32, Witness)], aim: Aim) -> f32 {
     let all_in = count(&[Outcome::Right, Outcome::Wrong]);
     let all_out = count(&[Outcome::Out]);
     let all_left_out = count(&[Outcome::LeftOut]);
-    let (mut right, mut wrong, mut out, mut left_out) = (0, 0, 0, 0);
+    let all_strangers = count(&[Outcome::Stranger]);
+    let (mut right, mut wrong, mut out, mut left_out, mut strangers) = (0, 0, 0, 0, 0);
     let mut chosen = None;
     for (at, &(confidence, outcome)) in sorted.iter().enumerate() {
         match outcome {
@@ -35,6 +36,7 @@ pub(crate) fn choose(judged: &[(f32, Witness)], aim: Aim) -> f32 {
             Outcome::Wrong => wrong += 1,
             Outcome::Out => out += 1,
             Outcome::LeftOut => left_out += 1,
+            Outcome::Stranger => strangers += 1,
         }
         if sorted.get(at + 1).is_some_and(|next| next.0 == confidence) {
             continue;
@@ -42,15 +44,19 @@ pub(crate) fn choose(judged: &[(f32, Witness)], aim: Aim) -> f32 {
         let handled = right + wrong;
         let handled_in = handled as f64 / all_in.max(1) as f64;
         let right_share = lower_bound(right, handled);
+        // Without enough of the desk's own, half are taken to be strangers and half near misses.
         let let_in = match (all_out >= ENOUGH, all_left_out > 0) {
             (true, _) => upper_bound(out, all_out),
-            (false, true) => upper_bound(out + left_out, all_out + all_left_out),
-            (false, false) => upper_bound(out, all_out),
+            (false, true) => {
+                let far = upper_bound(out + strangers, all_out + all_strangers);
+                0.5 * far + 0.5 * upper_bound(left_out, all_left_out)
+            }
+            (false, false) => upper_bound(out + strangers, all_out + all_strangers),
         };
         let in_stream = (1.0 - aim.out_of_scope_share) * handled_in;
         let stream = in_stream + aim.out_of_scope_share * let_in;
         let precise = in_stream * right_share >= aim.precision * stream;
-        let turned_away = all_out < ENOUGH || out as f64 <= (1.0 - aim.precision) * all_out as f64;
+        let turned_away = all_out < ENOUGH || out as f64 <= 0.5 * (1.0 - aim.precision) * all_out as f64;
         if precise && turned_away && handled > 0 {
             let next = sorted.get(at + 1).map_or(0.0, |next| next.0);
             chosen = Some(0.5 * (confidence + next));
@@ -68,6 +74,7 @@ enum Outcome {
     Wrong,
     Out,
     LeftOut,
+    Stranger,
 }
 
 impl Outcome {
@@ -75,6 +82,7 @@ impl Outcome {
         match witness.scope {
             Scope::Out => Outcome::Out,
             Scope::LeftOut => Outcome::LeftOut,
+            Scope::Stranger => Outcome::Stranger,
             Scope::In if witness.right() => Outcome::Right,
             Scope::In => Outcome::Wrong,
         }

@@ -12,6 +12,7 @@ use super::folds;
 use super::lookup::Lookup;
 use super::model::Model;
 use super::random::Random;
+use super::strangers;
 use super::threshold::{self, Aim};
 use super::training::{self, Material, Trained};
 
@@ -118,6 +119,8 @@ pub(crate) struct Prepared {
     pub(crate) intents: Vec<String>,
     /// The class of each example, then of each name.
     pub(crate) labels: Vec<u16>,
+    /// Strangers' texts behind the labelled ones.
+    pub(crate) strangers: usize,
     /// Near-duplicates among the examples.
     pub(crate) alike: Vec<(u32, u32)>,
 }
@@ -150,7 +153,7 @@ pub(crate) fn train_with_folds(
         examples,
         intents,
         classes,
-        tokens: &prepared.corpus.tokens,
+        strangers: prepared.strangers,
         seed: options.seed,
         threads: options.threads,
     };
@@ -191,7 +194,9 @@ fn prepare(set: &TrainingSet, options: &TrainOptions) -> Result<Prepared, TrainE
         .collect();
     let texts = || set.examples.iter().map(|example| example.text.as_str());
     let reader = Reader::new(Reader::languages_of(texts()));
-    let alike = folds::near_duplicates(&folds::stem_sets(&reader, texts()));
+    let stems = folds::stem_sets(&reader, texts());
+    let alike = folds::near_duplicates(&stems);
+    let strangers = if options.calibrate { strangers::to(&reader, &stems) } else { Vec::new() };
     let mut names = Vec::new();
     for (class, intent) in intents.iter().enumerate() {
         if let Some(name) = set.names.get(intent).cloned().or_else(|| words_of_id(intent)) {
@@ -199,8 +204,9 @@ fn prepare(set: &TrainingSet, options: &TrainOptions) -> Result<Prepared, TrainE
             labels.push(class as u16);
         }
     }
-    let corpus = Corpus::read(&reader, texts().chain(names.iter().map(String::as_str)));
-    Ok(Prepared { reader, corpus, intents, labels, alike })
+    let behind = names.iter().map(String::as_str).chain(strangers.iter().copied());
+    let corpus = Corpus::read(&reader, texts().chain(behind));
+    Ok(Prepared { reader, corpus, intents, labels, strangers: strangers.len(), alike })
 }
 
 /// "cardArrival" and "card_arrival" say "card arrival"; "17" says nothing.
@@ -269,31 +275,28 @@ pub(crate) fn trust(witnesses: &[Witness], options: &TrainOptions) -> (Calibrati
     (calibration, threshold)
 }
 
+/// What share of the stream a desk is taken to expect out of scope if it lists no such example.
+const UNLISTED_SHARE: f64 = 0.02;
+/// How the out-of-scope share is divided: the desk's own examples, intents left out (many, but nearer to the desk's
+/// business than most of what it can't answer), strangers.
+const PARTS: [f64; 3] = [0.8, 0.1, 0.1];
+
 /// How much a held-out text counts, so that the held-out texts together resemble the expected stream.
-struct Weights {
-    out: f64,
-    left_out: f64,
-}
+struct Weights([f64; 3]);
+
+const OUTSIDE: [Scope; 3] = [Scope::Out, Scope::LeftOut, Scope::Stranger];
 
 impl Weights {
     fn of(witnesses: &[Witness], share: f64) -> Self {
         let count = |scope: Scope| witnesses.iter().filter(|witness| witness.scope == scope).count() as f64;
-        let (inside, out, left_out) = (count(Scope::In), count(Scope::Out), count(Scope::LeftOut));
-        let share = share.min(0.9);
-        let wanted = inside * share / (1.0 - share);
-        match (out > 0.0, left_out > 0.0) {
-            (true, true) => Weights { out: 0.5 * wanted / out, left_out: 0.5 * wanted / left_out },
-            (true, false) => Weights { out: wanted / out, left_out: 0.0 },
-            (false, true) => Weights { out: 0.0, left_out: wanted / left_out },
-            (false, false) => Weights { out: 0.0, left_out: 0.0 },
-        }
+        let counts = OUTSIDE.map(count);
+        let share = if counts[0] > 0.0 { share.min(0.9) } else { share.min(UNLISTED_SHARE) };
+        let wanted = count(Scope::In) * share / (1.0 - share);
+        let present: f64 = (0..3).filter(|&part| counts[part] > 0.0).map(|part| PARTS[part]).sum();
+        Weights(std::array::from_fn(|part| PARTS[part] / present.max(1e-9) * wanted / counts[part].max(1.0)))
     }
 
     fn weight(&self, witness: &Witness) -> f64 {
-        match witness.scope {
-            Scope::In => 1.0,
-            Scope::Out => self.out,
-            Scope::LeftOut => self.left_out,
-        }
+        OUTSIDE.iter().position(|&scope| scope == witness.scope).map_or(1.0, |part| self.0[part])
     }
 }

@@ -5,15 +5,15 @@ use std::sync::{Mutex, OnceLock};
 
 use super::compact::Compact;
 use super::confidence::{Scope, Witness};
-use super::corpus::{Corpus, Known, MANY, Rows, Vocabulary};
+use super::corpus::{Corpus, Known, Rows, Vocabulary};
 use super::folds::Fold;
 use super::network;
 use super::signs::{Desk, Panel};
 
-/// Networks averaged in one model.
-pub(crate) fn panel_size(examples: usize) -> usize {
-    if examples >= MANY { 2 } else { 2 }
-}
+/// Networks averaged in a model.
+const PANEL: usize = 2;
+/// Networks in a fold: one trusts itself about as far as two do, at half the cost.
+const FOLD_PANEL: usize = 1;
 
 /// What all networks are trained from.
 pub(crate) struct Material<'a> {
@@ -26,8 +26,8 @@ pub(crate) struct Material<'a> {
     pub(crate) intents: usize,
     /// Intents and, where there are out-of-scope examples, the background.
     pub(crate) classes: usize,
-    /// Tokens of each example.
-    pub(crate) tokens: &'a [u16],
+    /// How many texts behind the labelled ones are strangers', which no network is trained on.
+    pub(crate) strangers: usize,
     pub(crate) seed: u64,
     pub(crate) threads: usize,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Trained {
 struct Run<'a> {
     material: &'a Material<'a>,
     train: Vec<u32>,
-    held_out: &'a [u32],
+    held_out: Vec<u32>,
     /// Old class to this run's class; `u16::MAX` if left out.
     class: Vec<u16>,
     prepared: OnceLock<Prepared>,
@@ -58,7 +58,7 @@ struct Prepared {
 }
 
 impl<'a> Run<'a> {
-    fn new(material: &'a Material<'a>, train: &[u32], held_out: &'a [u32]) -> Self {
+    fn new(material: &'a Material<'a>, train: &[u32], held_out: Vec<u32>, panel: usize) -> Self {
         let mut class = vec![u16::MAX; material.classes];
         for &text in train {
             class[usize::from(material.labels[text as usize])] = 0;
@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
         let mut train = train.to_vec();
         let names = material.examples as u32..material.labels.len() as u32;
         train.extend(names.filter(|&name| class[usize::from(material.labels[name as usize])] != u16::MAX));
-        let networks = (0..panel_size(train.len())).map(|_| OnceLock::new()).collect();
+        let networks = (0..panel).map(|_| OnceLock::new()).collect();
         Run {
             material,
             train,
@@ -134,20 +134,21 @@ impl<'a> Run<'a> {
         let mut desk = Desk::default();
         let mut rows = Rows::default();
         let mut hear = |&example: &u32| {
-            let label = self.material.labels[example as usize];
+            let label = self.material.labels.get(example as usize).copied();
             rows.clear();
             let known: Known = self.material.corpus.weigh(example, vocabulary, &mut rows);
-            let tokens = usize::from(self.material.tokens[example as usize]);
+            let tokens = usize::from(self.material.corpus.tokens[example as usize]);
             let mut sight = panel.see(&rows.features, &rows.values, known, tokens, &mut desk);
             for (class, _) in sight.top.iter_mut().filter(|(class, _)| *class != u16::MAX) {
                 *class = original[usize::from(*class)];
             }
-            let scope = match () {
-                () if usize::from(label) >= self.material.intents => Scope::Out,
-                () if self.class[usize::from(label)] == u16::MAX => Scope::LeftOut,
-                () => Scope::In,
+            let scope = match label.map(usize::from) {
+                None => Scope::Stranger,
+                Some(label) if label >= self.material.intents => Scope::Out,
+                Some(label) if self.class[label] == u16::MAX => Scope::LeftOut,
+                Some(_) => Scope::In,
             };
-            Witness { sight, label: Some(label), scope, example }
+            Witness { sight, label, scope, example }
         };
         self.held_out.iter().map(&mut hear).collect()
     }
@@ -156,8 +157,13 @@ impl<'a> Run<'a> {
 /// Trains the model's own panel on everything, and one panel a fold; returns them in that order.
 pub(crate) fn run(material: &Material<'_>, folds: &[Fold], progress: &(dyn Fn(f32) + Sync)) -> Vec<Trained> {
     let everything: Vec<u32> = (0..material.examples as u32).collect();
-    let mut runs = vec![Run::new(material, &everything, &[])];
-    runs.extend(folds.iter().map(|fold| Run::new(material, &fold.train, &fold.held_out)));
+    let mut runs = vec![Run::new(material, &everything, Vec::new(), PANEL)];
+    let strangers = material.labels.len() as u32..(material.labels.len() + material.strangers) as u32;
+    runs.extend(folds.iter().enumerate().map(|(nth, fold)| {
+        // Each fold meets its share of strangers.
+        let met = strangers.clone().filter(|stranger| *stranger as usize % folds.len() == nth);
+        Run::new(material, &fold.train, fold.held_out.iter().copied().chain(met).collect(), FOLD_PANEL)
+    }));
     let jobs: Vec<(usize, usize)> = runs
         .iter()
         .enumerate()

@@ -42,7 +42,11 @@ pub(super) fn detect(words: &Words<'_>, hits: &[Hit<'_>], known: Option<&str>) -
     let guess = (letters >= 12 || !is_latin(text)).then(|| whatlang::detect(text)).flatten();
     match guess.as_ref().and_then(|g| Some((g, two_letters(g.lang())?))) {
         Some((guess, code)) if guess.script() != whatlang::Script::Latin => {
-            Some(Spoken { code, confidence: if guess.is_reliable() { 0.95 } else { 0.7 } })
+            // Of a few words of Cyrillic, trigrams take Russian for Bulgarian.
+            match guess.script() {
+                whatlang::Script::Cyrillic if !guess.is_reliable() => Some(Spoken { code: "ru", confidence: 0.6 }),
+                _ => Some(Spoken { code, confidence: if guess.is_reliable() { 0.95 } else { 0.7 } }),
+            }
         }
         Some((guess, code)) => {
             let weight = if guess.is_reliable() { 1.4 } else { 0.3 + guess.confidence() as f32 };

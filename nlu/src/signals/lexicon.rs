@@ -324,3 +324,37 @@ pub(super) fn longest<'l>(hits: impl Iterator<Item = Hit<'l>>) -> Vec<Hit<'l>> {
     hits.sort_by_key(|h| h.first);
     hits
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_every_list_can_be_read() {
+        for (table, file) in FILES {
+            let mut names = FxHashMap::default();
+            for line in file.lines() {
+                if let Some((term, _)) = row(table, line, &mut names).unwrap() {
+                    let sequences = expand(&term);
+                    assert!(!sequences.is_empty() && sequences.iter().all(|s| s[0] != "_" && s.len() <= 12), "{line}");
+                    assert!(!sequences.iter().flatten().any(|s| s.contains(['?', '/', '@', '_']) && s != "_"), "{line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn terms_match_with_gaps_beginnings_choices_and_typos() {
+        let found = |text: &str| {
+            let words = Words::of(text);
+            let hits = shipped().find(&words);
+            hits.iter().filter(|h| h.entry.table == Table::Urgency).map(|h| h.entry.code.clone()).collect::<Vec<_>>()
+        };
+        for text in ["can't even access it", "CANNOT ACCESS", "I can’t acess anything", "cannot log in"] {
+            assert!(found(text).contains(&"locked-out".to_owned()), "{text}");
+        }
+        assert!(found("impersonating").contains(&"fraud".to_owned()));
+        assert!(!found("can't. access").contains(&"locked-out".to_owned()), "a term does not cross a sentence");
+        assert!(!found("charged").contains(&"explicit-urgent".to_owned()));
+    }
+}

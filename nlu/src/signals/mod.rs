@@ -141,6 +141,11 @@ pub fn read(text: &str, hints: &Hints<'_>) -> Reading {
     }
 }
 
+/// Compiles the word lists and learns the model now (some tens of milliseconds) rather than at the first message.
+pub fn warm_up() {
+    urgency::warm_up();
+}
+
 /// A text with the terms found in it, those of other languages left out.
 struct Heard<'w, 't, 'l> {
     words: &'w Words<'t>,

@@ -47,7 +47,7 @@ impl Negation {
     }
 
     /// Whether a joint such as "but" stands after one word and up to another.
-    fn joined(&self, from: usize, to: usize) -> bool {
+    pub(super) fn joined(&self, from: usize, to: usize) -> bool {
         let next = self.joints.partition_point(|&j| j <= from);
         self.joints.get(next).is_some_and(|&j| j <= to)
     }

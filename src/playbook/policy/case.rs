@@ -108,7 +108,8 @@ pub struct CaseTurn {
     pub says: Spanned<String>,
     /// The button pressed instead.
     pub choice: Option<String>,
-    /// What must come of it.
+    /// What must come of it; anything where absent.
+    #[serde(default)]
     pub expect: Expect,
 }
 
@@ -148,9 +149,9 @@ pub struct Expect {
     pub team: Option<OneOf<String>>,
     /// How soon.
     pub priority: Option<OneOf<Priority>>,
-    /// All of these rules fired.
+    /// Any of these rules fired.
     pub rules: Option<Vec<String>>,
-    /// All of these reason codes were given.
+    /// Any of these reason codes was given.
     pub reasons: Option<Vec<String>>,
     /// The playbook under way or just done.
     pub playbook: Option<String>,

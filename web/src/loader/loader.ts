@@ -49,7 +49,7 @@ function start(source: HTMLScriptElement): void {
   const locale = source.dataset.locale || document.documentElement.lang || navigator.language || 'en';
   const text = words(locale);
   const host = document.createElement('deskhand-chat');
-  const root = host.attachShadow({ mode: 'closed' });
+  const root = host.attachShadow({ mode: 'open' });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(styles);
   root.adoptedStyleSheets = [sheet];

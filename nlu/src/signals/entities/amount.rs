@@ -70,3 +70,11 @@ fn normalised(found: &Captures<'_>) -> Option<String> {
     let whole: u64 = whole.parse().ok().filter(|w| *w < 1_000_000_000)?;
     Some(format!("{whole}.{cents:0<2} {code}"))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_pattern_compiles() {
+        assert!(super::AMOUNT.is_some());
+    }
+}

@@ -36,7 +36,9 @@ impl Calendar {
             .filter(|m| (-1439..=1439).contains(m))
             .and_then(|m| FixedOffset::east_opt(m * 60))
             .or(FixedOffset::east_opt(0));
-        Self { now: offset.map_or_else(|| hints.now.fixed_offset(), |o| hints.now.with_timezone(&o)) }
+        // At the ends of time a local clock cannot be reckoned.
+        let now = Some(hints.now).filter(|n| (1..=9998).contains(&n.year())).unwrap_or(DateTime::UNIX_EPOCH);
+        Self { now: offset.map_or_else(|| now.fixed_offset(), |o| now.with_timezone(&o)) }
     }
 
     /// So many minutes from now, in RFC 3339.

@@ -22,7 +22,7 @@ pub(super) fn find(heard: &Heard<'_, '_, '_>, hints: &Hints<'_>) -> Vec<Entity> 
         amount::find(&mut claims);
     }
     time::find(heard, hints, digits, &mut claims);
-    if digits {
+    if digits || text.contains('_') {
         number::find(&mut claims);
     }
     claims.found.sort_by_key(|e| e.start);

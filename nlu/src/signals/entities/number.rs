@@ -14,7 +14,7 @@ static CALLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)\b(?:(?P<invoice>invoices?|rechnungs?(?:nummer|nr)?|factures?|facturas?|bills?|receipts?|quittung|reçu|recibo)",
         r"|(?P<ticket>tickets?|cases?|incidents?|vorgangs?(?:nummer|nr)?|fallnummer|dossier|caso|incidencia)",
         r"|(?P<order>orders?|bestell(?:ung(?:en)?|ungsnummer|nummer|nr)|auftrags?(?:nummer|nr)?|commandes?|pedidos?))",
-        r"(?P<glue>[ \t]*(?:(?:no|nr|num|number|nummer|numéro|numero|número|id|ref|reference|is|ist|est|es|lautet|mit|der|de|el|la|le|n)\b\.?|n[°º]|n\.º|№|[#:.(=-])){0,5}[ \t]*",
+        r"(?P<glue>(?:[ \t]*(?:(?:no|nr|num|number|nummer|numéro|numero|número|id|ref|reference|is|ist|est|es|lautet|mit|der|de|el|la|le|n)\b\.?|n[°º]|n\.º|№|[#:.(=-])){0,5}[ \t]*)",
         r"(?P<id>[a-z]{0,6}[-_]?\d[\da-z]*(?:[-_/]\d[\da-z]*){0,4})",
     ))
     .ok()
@@ -136,4 +136,14 @@ fn phone(claims: &mut Claims<'_>, found: &Match<'_>) {
         },
     };
     claims.claim(EntityKind::Phone, found.start(), found.end(), value);
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_pattern_compiles() {
+        for (name, pattern) in [("called", &super::CALLED), ("prefixed", &super::PREFIXED), ("hashed", &super::HASHED), ("error", &super::ERROR), ("phone", &super::PHONE)] {
+            assert!(pattern.is_some(), "{name}");
+        }
+    }
 }

@@ -220,3 +220,11 @@ fn joined(word: &str) -> Vec<Token> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_pattern_compiles() {
+        assert!(super::DIGITS.is_some());
+    }
+}

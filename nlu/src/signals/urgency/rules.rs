@@ -1,22 +1,19 @@
-//! Urgency by weighed signals. Harm (outage, lock-out, fraud, …) nearly makes a message high alone; ordinary trouble
+//! Signals of urgency by rule. Harm (outage, lock-out, fraud, …) nearly makes a message high alone; ordinary trouble
 //! makes it medium; pressure (deadline, blocked work, explicit words) lifts either; questions, what-ifs, what is over
 //! and "not urgent" take back.
 
 use std::collections::BTreeMap;
 
-use super::entities::deadline_weight;
-use super::lexicon::{Hit, Table};
-use super::{Entity, EntityKind, Heard, Hints, Signal, Urgency};
+use crate::signals::entities::deadline_weight;
+use crate::signals::lexicon::{Hit, Table};
+use crate::signals::{Entity, EntityKind, Heard, Hints, Signal, shortened};
 
-/// From here a message is high, or medium.
-const HIGH: f32 = 0.93;
-const MEDIUM: f32 = 0.33;
-
-/// What a judgement holds.
-pub(super) struct Judged {
-    pub(super) level: Urgency,
+/// What the rules found.
+pub(super) struct Ruled {
     pub(super) signals: Vec<Signal>,
-    /// The heaviest harm that stands, for the mood.
+    /// All signals weighed together: below about 0.3 low, from about 0.9 high.
+    pub(super) score: f32,
+    /// The weight of the harm that stands.
     pub(super) harm: f32,
 }
 
@@ -44,8 +41,8 @@ struct Weighed<'l> {
     weight: f32,
 }
 
-/// Judges the urgency of a text.
-pub(super) fn judge(heard: &Heard<'_, '_, '_>, entities: &[Entity], hints: &Hints<'_>) -> Judged {
+/// Applies the rules to a text.
+pub(super) fn apply(heard: &Heard<'_, '_, '_>, entities: &[Entity], hints: &Hints<'_>) -> Ruled {
     let hits = contested(heard.table(Table::Urgency).collect());
     let (relief, grounds): (Vec<Hit<'_>>, Vec<Hit<'_>>) = hits.into_iter().partition(|h| role(&h.entry.code) == Role::Relief);
     let relief: Vec<Hit<'_>> = relief.into_iter().filter(|h| holds(heard, h)).collect();
@@ -76,17 +73,19 @@ pub(super) fn judge(heard: &Heard<'_, '_, '_>, entities: &[Entity], hints: &Hint
     let pressure = |code: &str| best.get(code).map_or(0.0, |w| w.weight);
     let due = nearest_deadline(entities, hints).map_or(pressure("deadline"), |(weight, entity)| {
         signals.retain(|s| s.code != "deadline");
-        signals.push(Signal { code: "deadline".into(), text: super::shortened(&entity.text), weight });
+        signals.push(Signal { code: "deadline".into(), text: shortened(&entity.text), weight });
         weight.max(pressure("deadline"))
     });
     let work = pressure("blocked-work");
-    let safety = pressure("safety");
+    let safety = pressure("safety").max(pressure("stakes"));
+    let now = pressure("imminent").max(pressure("queue")) + 0.5 * pressure("imminent").min(pressure("queue"));
     let trouble = base.max(work);
     let lifted = if trouble >= 0.3 { 1.0 } else { 0.5 };
     let mut score = base
         + work * if base >= 0.3 { 0.7 } else { 1.0 }
         + pressure("explicit-urgent")
         + lifted * (due + pressure("live-event") * 0.9)
+        + if trouble >= 0.3 { (now - 0.5 * due).max(0.0) } else { 0.0 }
         + if trouble >= 0.3 { pressure("many-affected") + safety } else { 0.2 * pressure("many-affected") + 0.6 * safety };
 
     let grave = ["fraud", "data-leak", "data-loss"].iter().any(|c| best.get(c).is_some_and(|w| w.weight >= 0.8));
@@ -111,12 +110,7 @@ pub(super) fn judge(heard: &Heard<'_, '_, '_>, entities: &[Entity], hints: &Hint
         }
     }
     signals.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.code.cmp(&b.code)));
-    let level = match score {
-        s if s >= HIGH => Urgency::High,
-        s if s >= MEDIUM => Urgency::Medium,
-        _ => Urgency::Low,
-    };
-    Judged { level, signals, harm }
+    Ruled { signals, score, harm }
 }
 
 /// The largest and a share of the rest.
@@ -163,7 +157,8 @@ fn damped<'l>(heard: &Heard<'_, '_, '_>, relief: &[Hit<'l>], hit: &Hit<'l>) -> (
         let (clause, sentence) = at(other);
         let before = other.first <= hit.first && sentence == here.sentence;
         let factor = match other.entry.code.as_str() {
-            "resolved" if other.last >= hit.first || clause == here.clause => 0.1,
+            "resolved" if other.last >= hit.first => 0.1,
+            "resolved" if clause == here.clause && !heard.negation.joined(other.last, hit.first) => 0.1,
             "hypothetical" if before => other.entry.weight,
             "condition" if before && asked => other.entry.weight,
             "question" if before && clause == here.clause && !why(heard, here.sentence, hit.first) => 0.45,

@@ -1,0 +1,104 @@
+// A stand-in for triage: a few keywords, so that every state of the front ends can be reached. It judges nothing.
+import { randomUUID } from 'node:crypto';
+
+const KINDS = [
+  ['talk_to_human', /human|person|agent|someone real|mensch/i],
+  ['duplicate_charge', /charged|refund|twice|double/i],
+  ['account_access', /access|password|locked|log ?in|sign in/i],
+  ['export_data', /export|download|csv|backup/i],
+  ['change_plan', /plan|upgrade|downgrade/i],
+  ['greeting', /^(hi|hello|hey|hallo|bonjour)\b/i],
+];
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function judge(text) {
+  const intent = KINDS.find(([, pattern]) => pattern.test(text))?.[0] ?? null;
+  const urgent = /urgent|asap|minutes|immediately|now\b|demo/i.exec(text);
+  const upset = /nobody|angry|terrible|unacceptable|twice|still/i.exec(text);
+  return { intent, urgency: urgent ? 'high' : upset ? 'medium' : 'low', sentiment: upset ? 'negative' : 'neutral', urgent, upset };
+}
+
+function decide(desk, talk, message, verdict, route, reasons, rules, citations = []) {
+  const confidence = verdict.intent === null ? 0.22 : 0.91;
+  const weights = [verdict.urgent, verdict.upset].filter(Boolean).map((m, at) => ({ text: m[0], weight: 1.4 - at * 0.5 }));
+  const word = KINDS.find(([id]) => id === verdict.intent)?.[1].exec(message.text)?.[0];
+  if (word) weights.unshift({ text: word, weight: 2.3 });
+  const decision = {
+    id: randomUUID(), at: desk.now(), message: message.id, intent: verdict.intent, confidence,
+    top: [{ intent: verdict.intent ?? 'export_data', confidence }, { intent: 'change_plan', confidence: 0.05 }, { intent: 'greeting', confidence: 0.02 }],
+    urgency: verdict.urgency, sentiment: verdict.sentiment, language: 'en', entities: entities(message.text), route, automation: 'auto', reasons, rules,
+    evidence: [...weights, { text: 'thanks', weight: -0.4 }], context: ['customer.known', 'customer.tier', 'desk.open', 'intent', 'confidence', 'urgency'],
+    citations, model: 'local-2026-11', release: '7c1e94ab02d5', cost_usd: 0, latency_ms: 6,
+  };
+  desk.append(talk, { type: 'decision', decision }, { intent: verdict.intent, urgency: verdict.urgency, sentiment: verdict.sentiment });
+}
+
+function entities(text) {
+  const found = {};
+  const email = /[\w.+-]+@[\w-]+\.[\w.]+/.exec(text);
+  if (email) found.email = email[0];
+  const deadline = /in (\d+) minutes/.exec(text);
+  if (deadline) found.deadline_minutes = Number(deadline[1]);
+  return found;
+}
+
+/** Answers one customer message, unless a human has the conversation by then. */
+export async function answer(desk, talk, message, pace = 350) {
+  if (talk.state === 'human' || talk.state === 'queued') return;
+  await wait(pace / 2);
+  if (talk.state !== 'bot') return;
+  desk.typing(talk, 'bot');
+  await wait(pace);
+  if (talk.state !== 'bot') return; // taken over meanwhile: the bot is mute
+  const verdict = talk.slots.waiting ?? judge(message.text);
+  const bot = { author: null };
+  switch (verdict.intent) {
+    case 'export_data':
+      decide(desk, talk, message, verdict, 'reply', [{ code: 'answered-from-knowledge', text: 'The article “Export your data” answers this.' }], ['low-risk-answer'], [{ title: 'Export your data', url: '/help/export-data', article: 'export-data' }]);
+      return void desk.say(talk, 'bot', 'You can export everything yourself:\n\n1. Open Settings → Workspace → Export.\n2. Choose CSV or JSON.\n3. We e-mail you a link when the file is ready, usually within 10 minutes.\n\nThe link works for 7 days.', { ...bot, citations: [{ title: 'Export your data', url: '/help/export-data', article: 'export-data' }] });
+    case 'change_plan':
+      decide(desk, talk, message, verdict, 'ask', [{ code: 'needs-clarification', text: 'Upgrade and downgrade are handled differently.' }], []);
+      talk.slots.waiting = { ...verdict, intent: 'plan_choice' };
+      return void desk.say(talk, 'bot', 'Happy to help with your plan. What would you like to do?', { ...bot, choices: [{ id: 'upgrade', label: 'Upgrade' }, { id: 'downgrade', label: 'Downgrade' }, { id: 'compare', label: 'Compare plans' }] });
+    case 'plan_choice':
+      delete talk.slots.waiting;
+      decide(desk, talk, message, { ...verdict, intent: 'change_plan' }, 'reply', [{ code: 'choice-answered', text: 'The customer chose.' }], []);
+      return void desk.say(talk, 'bot', 'Plans can be changed any time under Settings → Billing; the difference is settled to the day.', { ...bot, citations: [{ title: 'Changing your plan', url: null, article: 'change-plan' }] });
+    case 'greeting':
+      decide(desk, talk, message, verdict, 'reply', [{ code: 'greeting', text: 'A greeting and nothing else.' }], []);
+      return void desk.say(talk, 'bot', 'Hello! What can I help you with?', bot);
+    case 'account_access':
+      return account(desk, talk, message, verdict);
+    default:
+      return human(desk, talk, message, verdict);
+  }
+}
+
+function account(desk, talk, message, verdict) {
+  const email = entities(message.text).email ?? talk.visitor.customer.email;
+  if (!email) {
+    talk.slots.waiting = verdict;
+    decide(desk, talk, message, verdict, 'ask', [{ code: 'missing-email', text: 'The account can only be checked with the e-mail address.' }], []);
+    return void desk.say(talk, 'bot', 'I’ll get you back in. Which e-mail address do you use for Harbor?');
+  }
+  delete talk.slots.waiting;
+  talk.visitor.customer.email = email;
+  decide(desk, talk, message, verdict, 'ticket', [{ code: 'account-locked', text: 'The account is locked after 5 failed sign-ins.' }, { code: 'deadline-soon', text: 'The customer names a deadline within the hour.' }], ['urgent-access']);
+  desk.append(talk, { type: 'act', act: 'ticket', status: 'requested', text: 'Open a high-priority ticket', ticket: null });
+  const number = desk.ticket(talk, 'Locked out before a client demo', 'high', 'identity');
+  desk.append(talk, { type: 'act', act: 'ticket', status: 'done', text: `Ticket ${number} opened`, ticket: number });
+  desk.say(talk, 'bot', `I’ve opened ticket ${number} with high priority and told our access team. A colleague will take over right here.`);
+  desk.handOff(talk, 'identity', 'high', `${email} is locked out and has a demo soon. Ticket ${number} is open.`, [{ code: 'account-locked', text: 'The account is locked after 5 failed sign-ins.' }]);
+}
+
+function human(desk, talk, message, verdict) {
+  const known = verdict.intent === 'duplicate_charge';
+  const reason = known
+    ? { code: 'billing-dispute', text: 'Disputes about money go to a person.' }
+    : verdict.intent === 'talk_to_human'
+      ? { code: 'human-requested', text: 'The customer asked for a person.' }
+      : { code: 'out-of-scope', text: 'No intent is likely enough (22%, threshold 60%).' };
+  decide(desk, talk, message, verdict, 'handoff', [reason], known ? ['money-to-human'] : []);
+  desk.say(talk, 'bot', 'I’m handing this to a colleague. You don’t need to repeat anything; they can read everything here.');
+  desk.handOff(talk, known ? 'billing' : 'support', verdict.urgency === 'high' ? 'high' : 'normal', message.text.slice(0, 140), [reason]);
+}

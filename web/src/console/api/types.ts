@@ -1,0 +1,25 @@
+/** The desk's nouns under the names the console uses; see schema.d.ts for where they come from. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type User = Schemas['User'];
+export type Row = Schemas['Row'];
+export type Detail = Schemas['Detail'];
+export type DeskEvent = Schemas['Event'];
+export type Message = Extract<DeskEvent, { type: 'message' }>;
+export type Note = Extract<DeskEvent, { type: 'note' }>;
+export type StateChange = Extract<DeskEvent, { type: 'state' }>;
+export type DecisionEvent = Extract<DeskEvent, { type: 'decision' }>;
+export type Act = Extract<DeskEvent, { type: 'act' }>;
+export type Decision = Schemas['Decision'];
+export type Ticket = Schemas['Ticket'];
+export type Team = Schemas['Team'];
+export type Intent = Schemas['Intent'];
+export type Customer = Schemas['Customer'];
+export type Counts = Schemas['Counts'];
+export type State = Row['state'];
+export type Priority = Row['priority'];
+
+export const VIEWS = ['queue', 'mine', 'human', 'bot', 'resolved', 'all'] as const;
+export type View = (typeof VIEWS)[number];

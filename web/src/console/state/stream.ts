@@ -1,0 +1,96 @@
+import { backoff } from '../../shared/backoff';
+import type { Row } from '../api/types';
+
+export interface Notice { id: string; text: string; team: string | null; conversation: string | null; at: string }
+
+export interface StreamOwner {
+  /** Connected (again): whatever happened meanwhile has to be fetched. */
+  up(): void;
+  down(): void;
+  row(row: Row): void;
+  typing(conversation: string, from: string): void;
+  notice(notice: Notice): void;
+  /** The stream was refused; the owner finds out whether the session is over. */
+  refused(): void;
+}
+
+
+/** A page cannot see the comments that keep the line open, so after this long without an event it is renewed. */
+const RENEW_MS = 180_000;
+
+/** The live stream. Reconnects by itself, with backoff and jitter, for as long as it is open. */
+export class Stream {
+  #source: EventSource | null = null;
+  #attempt = 0;
+  #timer = 0;
+  #watch = 0;
+  #open = false;
+
+  constructor(private readonly owner: StreamOwner) {}
+
+  open(): void {
+    this.#open = true;
+    window.addEventListener('online', this.#wake);
+    this.#connect();
+  }
+
+  close(): void {
+    this.#open = false;
+    window.removeEventListener('online', this.#wake);
+    clearTimeout(this.#timer);
+    clearTimeout(this.#watch);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #connect(): void {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    const source = new EventSource('/api/v1/stream');
+    this.#source = source;
+    const heard = (): void => this.#heard();
+    source.onopen = () => {
+      this.#attempt = 0;
+      heard();
+      this.owner.up();
+    };
+    source.onerror = () => {
+      if (this.#source !== source) return;
+      // A browser never retries what was refused outright, and retries the rest without backoff: do both here.
+      if (source.readyState === EventSource.CLOSED) this.owner.refused();
+      this.#again();
+    };
+    const on = <T>(name: string, hear: (data: T) => void): void => {
+      source.addEventListener(name, (event) => {
+        heard();
+        hear(JSON.parse((event as MessageEvent<string>).data) as T);
+      });
+    };
+    on<Row>('conversation', (row) => this.owner.row(row));
+    on<{ conversation: string; from: string }>('typing', (it) => this.owner.typing(it.conversation, it.from));
+    on<Notice>('notification', (notice) => this.owner.notice(notice));
+    on('hello', () => undefined);
+    on('ping', () => undefined);
+  }
+
+  #again(): void {
+    this.#source?.close();
+    this.#source = null;
+    clearTimeout(this.#watch);
+    if (!this.#open) return;
+    this.owner.down();
+    this.#timer = window.setTimeout(() => this.#connect(), backoff(this.#attempt, Math.random()));
+    this.#attempt += 1;
+  }
+
+  /** Comments do not reach a page, so a quiet desk looks like a dead line: then it is simply reconnected, unseen. */
+  #heard(): void {
+    clearTimeout(this.#watch);
+    this.#watch = window.setTimeout(() => this.#open && this.#connect(), RENEW_MS);
+  }
+
+  #wake = (): void => {
+    this.#attempt = 0;
+    this.#connect();
+  };
+}

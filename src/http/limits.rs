@@ -1,7 +1,7 @@
 //! How much one caller may have. Rates are kept in memory by key; keys that are quiet are forgotten.
 
 use super::problem::Problem;
-use super::settings::{LimitSettings, Rate};
+use super::settings::{Rates, Rate};
 use crate::domain::ids::CustomerId;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
@@ -35,7 +35,7 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Fresh limiters.
-    pub(crate) fn new(settings: &LimitSettings) -> Self {
+    pub(crate) fn new(settings: &Rates) -> Self {
         Self {
             messages: Limiter::new(settings.messages),
             uploads: Limiter::new(settings.uploads),
@@ -108,14 +108,16 @@ pub(crate) fn caller_key(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
     use axum::http::StatusCode;
+    use axum::response::IntoResponse;
 
     #[test]
     fn a_caller_who_asks_too_often_is_told_to_wait_and_others_are_not() {
         let limiter = Limiter::new(Rate { burst: 2, per_minute: 1 });
         assert!(limiter.check(&"ada").is_ok());
         assert!(limiter.check(&"ada").is_ok());
-        let refused = limiter.check(&"ada").unwrap_err();
+        let refused = limiter.check(&"ada").unwrap_err().into_response();
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(refused.headers()["retry-after"], "60");
         assert!(limiter.check(&"bob").is_ok());
     }
 

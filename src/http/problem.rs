@@ -151,16 +151,6 @@ impl Problem {
         )
     }
 
-    /// The status.
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// The code.
-    pub(crate) fn code(&self) -> &'static str {
-        self.code
-    }
-
     /// Logs the cause, if it is ours, and gives what may be shown.
     pub(crate) fn document(self) -> Document {
         if let Some(cause) = &self.cause {

@@ -115,7 +115,9 @@ impl FromRequestParts<Site> for Reader {
         let signed_out = || Problem::unauthorized("signed-out", "Your session has ended. Please sign in again.");
         let token = cookie(&parts.headers, site.settings.secure()).ok_or_else(signed_out)?;
         let hash = hash(token);
-        let user = console_user(&site.ledger, &hash).await?.ok_or_else(signed_out)?;
+        let session = console_session(&site.ledger, &hash).await?.ok_or_else(signed_out)?;
+        touch(&site.ledger, &session, site.ledger.now()).await?;
+        let user = site.ledger.storage.user(UserId(session.subject)).await?.ok_or_else(signed_out)?;
         Ok(Self { user, hash })
     }
 }
@@ -134,16 +136,18 @@ impl FromRequestParts<Site> for Answerer {
     }
 }
 
-/// Who a console session belongs to, unless it has ended; notes its use.
-pub(crate) async fn console_user(ledger: &Ledger, hash: &str) -> std::result::Result<Option<User>, Unavailable> {
+/// A console session, unless it has ended or was idle for too long.
+pub(crate) async fn console_session(
+    ledger: &Ledger,
+    hash: &str,
+) -> std::result::Result<Option<Session>, Unavailable> {
     let now = ledger.now();
     let Some(session) = ledger.storage.session(hash, SessionKind::Console, now).await? else { return Ok(None) };
     if now - session.used_at > CONSOLE_IDLE {
         ledger.storage.end_session(hash).await?;
         return Ok(None);
     }
-    touch(ledger, &session, now).await?;
-    ledger.storage.user(UserId(session.subject)).await
+    Ok(Some(session))
 }
 
 /// Notes that a session is used, at most once a minute.

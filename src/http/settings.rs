@@ -1,7 +1,7 @@
 //! What the operator decides about the outside of the desk.
 
-use ipnet::IpNet;
 use secrecy::SecretString;
+use std::net::IpAddr;
 
 /// Settings of everything that is reached over HTTP.
 #[derive(Debug, Clone)]
@@ -20,9 +20,7 @@ pub struct Settings {
     /// Whether `/` is the sample page.
     pub demo: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// How much of everything one caller may have.
-    pub limits: LimitSettings,
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// Rates: so many at once, then so many a minute.
@@ -36,7 +34,7 @@ pub struct Rate {
 
 /// The rates in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LimitSettings {
+pub struct Rates {
     /// Messages of one visitor.
     pub messages: Rate,
     /// Files of one visitor.
@@ -53,7 +51,7 @@ pub struct LimitSettings {
     pub sockets: usize,
 }
 
-impl Default for LimitSettings {
+impl Default for Rates {
     fn default() -> Self {
         Self {
             messages: Rate { burst: 10, per_minute: 20 },
@@ -77,7 +75,6 @@ impl Default for Settings {
             max_upload_bytes: 10 * 1024 * 1024,
             demo: false,
             trusted_proxies: Vec::new(),
-            limits: LimitSettings::default(),
         }
     }
 }

@@ -23,7 +23,7 @@ use tokio::sync::OnceCell;
 use utoipa::ToSchema;
 
 /// The shortest password that is taken, in characters.
-pub const MIN_PASSWORD: usize = 10;
+pub const MIN_PASSWORD: usize = 12;
 /// The longest, in bytes: hashing more only burns time.
 const MAX_PASSWORD: usize = 512;
 

@@ -122,7 +122,7 @@ type Step = std::result::Result<(), End>;
 impl Line {
     async fn run(&mut self, position: Position) -> End {
         let Some(visitor) = self.hello().await else { return End::Unknown };
-        let Some(_place) = self.site.sockets.enter(visitor, self.site.settings.limits.sockets) else {
+        let Some(_place) = self.site.sockets.enter(visitor, self.site.rates.sockets) else {
             return End::TooMany;
         };
         match self.follow(visitor, position).await {

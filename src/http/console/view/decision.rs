@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(in crate::http) struct Decision {
     id: String,
+    #[schema(value_type = String, format = DateTime)]
     at: Time,
     /// The id of the message it is about.
     message: String,

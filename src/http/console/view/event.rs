@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 pub(in crate::http) struct Event {
     /// Its place.
     seq: i64,
+    #[schema(value_type = String, format = DateTime)]
     at: Time,
     #[serde(flatten)]
     what: What,

@@ -39,13 +39,15 @@ pub(in crate::http) struct Row {
     #[schema(required)]
     assignee: Option<Named>,
     /// Since when they wait for a human.
-    #[schema(required)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     waiting_since: Option<Time>,
     /// When they have waited too long.
-    #[schema(required)]
+    #[schema(required, value_type = Option<String>, format = DateTime)]
     due: Option<Time>,
     tags: Vec<String>,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Time,
+    #[schema(value_type = String, format = DateTime)]
     updated_at: Time,
 }
 
@@ -72,6 +74,7 @@ pub(in crate::http) struct Customer {
 pub(in crate::http) struct Preview {
     from: String,
     text: String,
+    #[schema(value_type = String, format = DateTime)]
     at: Time,
 }
 

@@ -1,6 +1,6 @@
 //! Puts everything together: the only place that names adapters.
 
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::demo;
 use crate::domain::Time;
 use crate::domain::release::Content;
@@ -166,6 +166,17 @@ fn settings(config: &Config, demo: bool) -> http::Settings {
         max_upload_bytes: config.widget.max_upload_bytes,
         trusted_proxies: config.http.trusted_proxies.clone(),
         demo,
+        limits: limits(&config.limits),
+    }
+}
+
+fn limits(config: &Limits) -> http::LimitSettings {
+    let Limits { messages_per_minute, sessions_per_minute, sign_ins_per_minute } = *config;
+    http::LimitSettings {
+        messages: http::Rate { burst: messages_per_minute.div_ceil(2), per_minute: messages_per_minute },
+        sessions: http::Rate { burst: sessions_per_minute.saturating_mul(2), per_minute: sessions_per_minute },
+        sign_ins: http::Rate { burst: 10.max(sign_ins_per_minute), per_minute: sign_ins_per_minute },
+        ..http::LimitSettings::default()
     }
 }
 

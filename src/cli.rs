@@ -1,6 +1,7 @@
 //! The command line. Data goes to standard output, words to standard error; exit code 0 is done, 1 refused or
 //! failed, 2 wrong use.
 
+mod classify;
 mod content;
 mod database;
 mod people;
@@ -60,6 +61,27 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Train from labelled rows, then judge one text a line from standard input.
+    Classify {
+        /// Rows of {"text","intent","name"?}; an intent of null marks a text as out of scope.
+        #[arg(long)]
+        train: PathBuf,
+        /// Leave the network's own probability as it is.
+        #[arg(long)]
+        no_calibration: bool,
+        /// The share of messages expected to be out of scope.
+        #[arg(long, default_value_t = 0.2)]
+        out_of_scope_share: f64,
+        /// The share of handled messages that must be right.
+        #[arg(long, default_value_t = 0.95)]
+        precision: f64,
+        /// Print JSON; it always does.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The desk's intents.
+    #[command(subcommand)]
+    Intents(IntentsCommand),
     /// People.
     #[command(subcommand)]
     User(people::UserCommand),
@@ -78,6 +100,18 @@ enum Command {
     /// Print the description of the management API (OpenAPI 3.1).
     Openapi {
         /// Print JSON; it always does.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum IntentsCommand {
+    /// How well the examples tell the intents apart, and what to mend.
+    Report {
+        /// The folder that holds policies/ and knowledge/.
+        dir: Option<PathBuf>,
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
@@ -115,6 +149,10 @@ fn execute(cli: Cli) -> anyhow::Result<bool> {
         Command::Check { dir, json } => content::check(&folder(dir, config)?, json),
         Command::Test { dir, json } => content::test(&folder(dir, config)?, json),
         Command::Triage { policies, customer, .. } => triage::run(&folder(policies, config)?, customer.as_deref()),
+        Command::Classify { train, no_calibration, out_of_scope_share, precision, .. } => {
+            classify::run(&train, !no_calibration, out_of_scope_share, precision)
+        }
+        Command::Intents(IntentsCommand::Report { dir, json }) => classify::intents_report(&folder(dir, config)?, json),
         Command::User(command) => runtime()?.block_on(people::run(&config()?, command)),
         Command::Migrate { json } => runtime()?.block_on(database::migrate(&config()?, json)),
         Command::Doctor { json } => runtime()?.block_on(database::doctor(config(), json)),

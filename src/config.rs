@@ -27,6 +27,8 @@ pub struct Config {
     pub directory: Directory,
     /// How teams are told.
     pub notify: Notify,
+    /// How much one caller may have.
+    pub limits: Limits,
     /// The log.
     pub log: Log,
 }
@@ -39,8 +41,8 @@ pub struct Http {
     pub addr: SocketAddr,
     /// How browsers reach it; `http://` and the address where absent.
     pub public_url: Option<String>,
-    /// Reverse proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed, as networks.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 /// `[database]`
@@ -81,6 +83,18 @@ pub struct Notify {
     pub webhook_url: Option<String>,
     /// Signs them, by the rules of Standard Webhooks.
     pub webhook_secret: Option<SecretString>,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Messages of one visitor; half as many at once.
+    pub messages_per_minute: u32,
+    /// New visitors from one address; twice as many at once.
+    pub sessions_per_minute: u32,
+    /// Sign-ins to one account from one address; ten at once.
+    pub sign_ins_per_minute: u32,
 }
 
 /// `[log]`
@@ -129,6 +143,7 @@ fn defaults() -> serde_json::Value {
         "widget": {"allowed_origins": [], "max_upload_bytes": 10 * 1024 * 1024},
         "directory": {},
         "notify": {},
+        "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "log": {"format": "text", "filter": "info,sqlx=warn"},
     })
 }

@@ -11,7 +11,7 @@ pub mod replies;
 pub mod typing;
 pub mod yaml;
 
-pub use read::{Trainer, read};
+pub use read::{Trainer, examples, read};
 
 use crate::domain::Time;
 use crate::domain::release::{Content, ReleaseId};

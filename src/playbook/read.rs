@@ -40,6 +40,20 @@ pub fn read(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fau
     })
 }
 
+/// Only the examples of a release, for reports about them.
+pub fn examples(content: &Content) -> Result<TrainingSet, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let desk: Option<DeskPolicy> = required(content, DESK, &mut faults);
+    let intents = read_intents(content, &mut faults);
+    match desk {
+        Some(desk) => {
+            let set = training_set(content, &intents, &desk, &mut faults);
+            if faults.is_empty() { Ok(set) } else { Err(faults.sorted()) }
+        }
+        None => Err(faults.sorted()),
+    }
+}
+
 fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fault>> {
     let mut faults = Faults::default();
     unknown_files(content, &mut faults);

@@ -151,8 +151,8 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
     };
     let filled = slots::fill(&ask, case, press);
     let ruled = rules::judge(&case.facts, &case.meaning, false, draft.book);
-    let to_human = matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)));
-    if press.is_none() && to_human && !ruled.rules.is_empty() && !(filled.is_some() && slots::is_exact(&ask)) {
+    let to_human = ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)));
+    if press.is_none() && to_human && !(filled.is_some() && slots::is_exact(&ask)) {
         // A rule calls a human: asking for one always works, also in the middle of a playbook.
         return false;
     }

@@ -19,6 +19,8 @@ pub(super) struct Verdict {
     pub(super) automation: Automation,
     pub(super) reasons: Vec<Reason>,
     pub(super) rules: Vec<String>,
+    /// Whether a rule concluded, and not the intent's own policy.
+    pub(super) ruled: bool,
     /// The facts that rules looked at.
     pub(super) used: Vec<String>,
     pub(super) urgency: Urgency,
@@ -45,6 +47,7 @@ pub(super) fn judge(facts: &Facts, meaning: &Understanding, may_clarify: bool, b
         automation: Automation::Auto,
         reasons: Vec::new(),
         rules: Vec::new(),
+        ruled: false,
         used: Vec::new(),
         urgency: meaning.urgency,
         priority: None,
@@ -62,6 +65,7 @@ pub(super) fn judge(facts: &Facts, meaning: &Understanding, may_clarify: bool, b
                 tracing::error!(rule = rule.id, error, "a rule could not be asked");
                 verdict.reasons.push(Reason::new("rule-failed", format!("The rule {} could not be asked.", rule.id)));
                 verdict.rules.push(rule.id.clone());
+                verdict.ruled = true;
                 return verdict;
             }
         }
@@ -81,6 +85,7 @@ pub(super) fn judge(facts: &Facts, meaning: &Understanding, may_clarify: bool, b
         }
         if let Some(then) = &rule.then {
             verdict.conclusion = Conclusion::Then(then.clone());
+            verdict.ruled = true;
             return by_automation(verdict, meaning, book);
         }
     }

@@ -7,6 +7,7 @@
     reason = "a test that meets what it did not expect has failed; Clippy knows only functions marked as tests"
 )]
 
+mod chaos;
 mod starter_desk;
 mod store;
 mod stories;

@@ -35,7 +35,10 @@ async fn at_night_the_customer_is_told_when_somebody_is_there() {
     world.wait(60 * 14); // eleven in the evening in Berlin
     let visitor = world.visitor().await;
     visitor.says("My invoice is wrong, I want to talk to a human").await;
-    assert_snapshot!(visitor.hears().await, @"");
+    assert_snapshot!(
+        visitor.hears().await,
+        @"bot: This needs a person in our Customer Support team, and the team is closed right now. It opens again: Thursday, 08:00 (CET). Your message is waiting for them and the answer will come here."
+    );
     world.wait(30);
     world.settles().await;
     assert_eq!(visitor.hears().await, "", "nobody is late before the team opens");

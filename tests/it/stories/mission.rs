@@ -24,7 +24,11 @@ async fn charged_twice_and_ignored_goes_to_billing_at_once() {
     let talk = ada.talk().await;
     assert_eq!(talk.state.name(), "queued");
     assert_eq!(talk.team.as_deref(), Some("billing"));
-    assert_snapshot!(talk.handoff.unwrap().summary, @"");
+    assert_snapshot!(talk.handoff.unwrap().summary, @r"
+    About: Charged twice
+    Customer wrote: I was charged twice and nobody answered my previous email.
+    Why you: This customer has written before and got no answer; the next one comes from a person, not from a bot with questions.
+    ");
 }
 
 #[tokio::test]
@@ -50,7 +54,10 @@ async fn locked_out_before_a_demo_is_prepared_and_handed_over() {
     );
 
     jonas.says("sure, jonas.weber@example.com").await;
-    assert_snapshot!(jonas.hears().await, @"");
+    assert_snapshot!(
+        jonas.hears().await,
+        @"bot: Thank you. I've opened ticket T-1001 with high priority and alerted our Account Access team. If there is an account under jonas.weber@example.com, they will check that it's yours and help you back in. Nobody from Harbor will ask for your password."
+    );
     let talk = jonas.talk().await;
     assert_eq!(talk.state.name(), "queued");
     assert_eq!(talk.team.as_deref(), Some("identity"));

@@ -139,6 +139,7 @@ pub fn decide(
             _ => Ok(vec![
                 sentence("resolved", talk, book, json!({"agent": {"name": by.name}})),
                 Event::Resolved { resolution: Resolution::Agent, by: Some(by.clone()) },
+                Event::RatingAsked,
             ]),
         },
     }

@@ -86,6 +86,9 @@ impl Hand {
             }];
             if rating.helpful == Some(true) && talk.state == State::Bot && talk.pending.is_empty() {
                 events.push(Event::Resolved { resolution: Resolution::Confirmed, by: None });
+                if rating.rating.is_none() {
+                    events.push(Event::RatingAsked);
+                }
             }
             Ok(events)
         };

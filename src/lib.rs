@@ -7,6 +7,7 @@ pub mod desk;
 pub mod domain;
 pub mod engines;
 pub mod hand;
+pub mod http;
 pub mod hub;
 pub mod inbox;
 pub mod integrations;

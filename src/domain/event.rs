@@ -165,6 +165,8 @@ pub enum Event {
         /// The sender's own id.
         client_id: String,
     },
+    /// The customer was asked how it was.
+    RatingAsked,
     /// The customer said how it was.
     Rated {
         /// Whether it helped.

@@ -55,6 +55,7 @@ pub(super) fn helped(draft: &mut Draft<'_>, case: &Case<'_>) {
     draft.push(Event::Rated { helpful: Some(true), rating: None, comment: None });
     draft.say("resolved", &[], Vec::new());
     draft.push(Event::Resolved { resolution: Resolution::Confirmed, by: None });
+    draft.push(Event::RatingAsked);
 }
 
 /// It did not. Once, the customer may put it another way, with a person one press away; then a human goes on.

@@ -80,7 +80,7 @@ fn system(text: String) -> Event {
 pub(super) fn for_silence(talk: &Conversation, now: Time) -> Step {
     match talk.silence_until {
         Some(until) if until <= now => {
-            Step::Conclude(vec![Event::Resolved { resolution: Resolution::Assumed, by: None }])
+            Step::Conclude(vec![Event::Resolved { resolution: Resolution::Assumed, by: None }, Event::RatingAsked])
         }
         until => Step::Wait(until),
     }

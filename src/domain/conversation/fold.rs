@@ -130,7 +130,7 @@ impl Conversation {
                 self.clarified = false;
                 self.state = State::Bot;
             }
-            Event::Noted { .. } => {}
+            Event::Noted { .. } | Event::RatingAsked => {}
             Event::Rated { rating, helpful, .. } => {
                 self.rating = rating.or(self.rating);
                 if *helpful == Some(false) {

@@ -41,8 +41,8 @@ pub struct Http {
     pub addr: SocketAddr,
     /// How browsers reach it; `http://` and the address where absent.
     pub public_url: Option<String>,
-    /// Reverse proxies whose `X-Forwarded-For` is believed, as networks.
-    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
 /// `[database]`

@@ -13,7 +13,7 @@ const SOME: usize = 600;
 fn fewest(examples: usize, group: usize) -> u32 {
     match group {
         STEM if examples >= MANY => 2,
-        GRAM if examples >= MANY => 4,
+        GRAM if examples >= MANY => 6,
         _ if examples >= MANY => 3,
         STEM => 1,
         PAIR | SKIP => 2,

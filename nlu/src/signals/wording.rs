@@ -15,7 +15,7 @@ pub(super) const LEVELS: usize = 3;
 /// No more words of a long message are weighed, and no more letters of a long word.
 const MOST_WORDS: usize = 300;
 const MOST_LETTERS: usize = 24;
-const EPOCHS: usize = 40;
+const EPOCHS: usize = 18;
 const RATE: f32 = 0.35;
 /// Weight decay of each step that touches a weight.
 const DECAY: f32 = 2e-4;

@@ -1,11 +1,13 @@
 //! A conversation: nothing but a fold of its events. It stays small however long the talk is, because it is stored
 //! beside the log as a snapshot; the log remains the truth.
 
+mod fold;
+
 use super::Time;
 use super::customer::{Account, Customer};
 use super::decision::{Decision, Reason};
 use super::effect::{Effect, Outcome};
-use super::event::{Answer, Author, DeskState, Entry, Event, Resolution};
+use super::event::{DeskState, Entry, Event, Resolution};
 use super::ids::{ConversationId, CustomerId, Seq};
 use super::person::PersonRef;
 use super::run::{Run, Waiting};
@@ -17,9 +19,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
 pub const FOLD_VERSION: i64 = 1;
-
-/// How many lines of the talk the fold remembers.
-const RECENT_LINES: usize = 24;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,7 +73,7 @@ pub struct Conversation {
     pub tags: Vec<String>,
     /// Tickets that stand.
     pub tickets: Vec<TicketRef>,
-    /// Acts asked for and not finished, messages left aside.
+    /// Acts asked for and not finished.
     pub acts: BTreeMap<Seq, Effect>,
     /// How often an answer did not help.
     pub failed_answers: u32,
@@ -112,6 +111,8 @@ pub enum State {
         wrote_again: bool,
         /// Whether they were told that nothing is lost.
         reassured: bool,
+        /// Whether a ticket was asked for since.
+        ticket_asked: bool,
     },
     /// A human.
     Human {
@@ -192,7 +193,7 @@ pub enum Lookup {
     /// It answered.
     Answered {
         /// The account, if there is one.
-        account: Option<Account>,
+        account: Option<Box<Account>>,
     },
     /// It did not.
     Unavailable {
@@ -275,198 +276,6 @@ impl Conversation {
         })
     }
 
-    /// Folds one more event in.
-    pub fn apply(&mut self, entry: &Entry) {
-        self.seq = entry.seq;
-        self.updated_at = entry.at;
-        match &entry.event {
-            Event::Opened { .. } => {}
-            Event::Received { text, choice, attachments, .. } => {
-                self.turns += 1;
-                self.silence_until = None;
-                self.remember("customer", entry.at, text);
-                match &mut self.state {
-                    State::Bot => self.pending.push(Pending {
-                        seq: entry.seq,
-                        at: entry.at,
-                        text: text.clone(),
-                        choice: choice.clone(),
-                        attachments: attachments.len(),
-                        decided: false,
-                    }),
-                    // It is with people: their queue or their screen is the outcome.
-                    State::Queued { wrote_again, .. } => *wrote_again = true,
-                    State::Human { .. } | State::Resolved { .. } => {}
-                }
-            }
-            Event::Answered { answer } => self.learn(answer),
-            Event::Decided { decision } => {
-                for pending in self.pending.iter_mut().filter(|pending| pending.seq <= decision.message) {
-                    pending.decided = true;
-                }
-                self.urgency = self.urgency.max(Some(decision.urgency));
-                self.decision = Some((entry.seq, decision.clone()));
-                self.offered.clear();
-            }
-            Event::Said { author, text, choices, answers, .. } => self.said(entry.at, author, text, choices, *answers),
-            Event::Progressed { run } => {
-                self.run = run.as_deref().cloned();
-                self.came = None;
-                if self.run.is_none() {
-                    self.lookups.clear();
-                }
-            }
-            Event::Marked { urgency, priority, team, tags } => {
-                self.urgency = self.urgency.max(*urgency);
-                self.priority = priority.unwrap_or(self.priority);
-                if team.is_some() {
-                    self.team.clone_from(team);
-                }
-                for tag in tags {
-                    if !self.tags.contains(tag) {
-                        self.tags.push(tag.clone());
-                    }
-                }
-            }
-            Event::Requested { effect } => {
-                if !matches!(effect, Effect::Send { .. }) {
-                    self.acts.insert(entry.seq, effect.clone());
-                }
-            }
-            Event::Finished { effect, outcome } => self.finished(*effect, outcome),
-            Event::HandedOff { team, priority, reasons, summary, overdue_at, .. } => {
-                self.pending.clear();
-                self.run = None;
-                self.lookups.clear();
-                self.offered.clear();
-                self.silence_until = None;
-                self.handed_off_before = true;
-                self.team = Some(team.clone());
-                self.priority = *priority;
-                self.handoff = Some(Handoff { at: entry.at, reasons: reasons.clone(), summary: summary.clone() });
-                self.state = State::Queued {
-                    since: entry.at,
-                    overdue_at: *overdue_at,
-                    told: false,
-                    wrote_again: false,
-                    reassured: false,
-                };
-            }
-            Event::AwaitsSilence { until } => self.silence_until = Some(*until),
-            Event::WentOverdue => {
-                if let State::Queued { told, .. } = &mut self.state {
-                    *told = true;
-                }
-            }
-            Event::Reassured => {
-                if let State::Queued { reassured, .. } = &mut self.state {
-                    *reassured = true;
-                }
-            }
-            Event::TakenOver { by } => {
-                // Whatever the bot owed, the human owes now.
-                self.pending.clear();
-                self.run = None;
-                self.lookups.clear();
-                self.offered.clear();
-                self.silence_until = None;
-                self.handed_off_before = true;
-                self.state = State::Human { agent: by.clone(), since: entry.at };
-            }
-            Event::Released { .. } => self.state = State::Bot,
-            Event::Resolved { resolution, .. } => {
-                self.pending.clear();
-                self.run = None;
-                self.lookups.clear();
-                self.offered.clear();
-                self.silence_until = None;
-                self.state = State::Resolved { at: entry.at, resolution: *resolution };
-            }
-            Event::Reopened => {
-                self.reopened = true;
-                self.clarified = false;
-                self.state = State::Bot;
-            }
-            Event::Noted { .. } => {}
-            Event::Rated { rating, helpful, .. } => {
-                self.rating = rating.or(self.rating);
-                if *helpful == Some(false) {
-                    self.failed_answers += 1;
-                }
-            }
-        }
-    }
-
-    fn learn(&mut self, answer: &Answer) {
-        use super::event::Question;
-        match answer {
-            Answer::Context { message, customer, account, desk } => {
-                self.context = Some(Context {
-                    message: *message,
-                    customer: Some(customer.clone()),
-                    account: account.clone(),
-                    desk: *desk,
-                    trouble: None,
-                });
-            }
-            Answer::Account { step, account } => {
-                self.lookups.insert(step.clone(), Lookup::Answered { account: account.clone() });
-            }
-            Answer::Unavailable { question: Question::Context { message }, cause } => {
-                self.context = Some(Context {
-                    message: *message,
-                    customer: None,
-                    account: None,
-                    desk: DeskState::default(),
-                    trouble: Some(cause.clone()),
-                });
-            }
-            Answer::Unavailable { question: Question::Account { step, .. }, cause } => {
-                self.lookups.insert(step.clone(), Lookup::Unavailable { cause: cause.clone() });
-            }
-        }
-    }
-
-    fn said(&mut self, at: Time, author: &Author, text: &str, choices: &[Choice], answers: Option<Seq>) {
-        let from = match author {
-            Author::Bot => "bot",
-            Author::Agent(_) => "agent",
-            Author::System => "system",
-        };
-        self.remember(from, at, text);
-        if *author == Author::Bot {
-            self.bot_turns += 1;
-            self.disclosed = true;
-            self.offered = choices.to_vec();
-        }
-        if let Some(seq) = answers {
-            self.pending.retain(|pending| pending.seq > seq);
-        }
-    }
-
-    fn finished(&mut self, effect: Seq, outcome: &Outcome) {
-        self.acts.remove(&effect);
-        if let Outcome::TicketOpened(ticket) = outcome {
-            self.tickets.push(ticket.clone());
-        }
-        if let Some(Run { waiting: Waiting::Effect { seq }, .. }) = &self.run
-            && *seq == effect
-        {
-            self.came = Some(outcome.clone());
-        }
-    }
-
-    fn remember(&mut self, from: &str, at: Time, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        if self.recent.len() == RECENT_LINES {
-            self.recent.pop_front();
-        }
-        let text = text.chars().take(500).collect();
-        self.recent.push_back(Line { from: from.to_owned(), at, text });
-    }
-
     /// When the bot must look at this conversation again; `None` is never, unless something happens.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
@@ -484,6 +293,7 @@ impl Conversation {
                 }
             }
             State::Queued { wrote_again: true, reassured: false, .. } => Some(self.updated_at),
+            State::Queued { told: false, ticket_asked: true, .. } if self.opening_ticket() => None,
             State::Queued { overdue_at, told: false, .. } => Some(*overdue_at),
             State::Queued { .. } | State::Human { .. } | State::Resolved { .. } => None,
         }
@@ -494,6 +304,12 @@ impl Conversation {
     pub fn acting(&self) -> bool {
         self.came.is_none()
             && self.run.as_ref().is_some_and(|run| matches!(run.waiting, Waiting::Effect { .. }))
+    }
+
+    /// Whether a ticket is on its way.
+    #[must_use]
+    pub fn opening_ticket(&self) -> bool {
+        self.acts.values().any(|act| matches!(act, Effect::OpenTicket(_)))
     }
 
     /// Since when the oldest message has had no outcome.
@@ -509,5 +325,12 @@ impl Conversation {
             State::Human { agent, .. } => Some(agent),
             _ => None,
         }
+    }
+
+    /// The language to answer in: the one last written in, else the one asked for.
+    #[must_use]
+    pub fn language<'a>(&'a self, default: &'a str) -> &'a str {
+        let written = self.decision.as_ref().and_then(|(_, decision)| decision.language.as_deref());
+        written.or(self.locale.as_deref()).unwrap_or(default)
     }
 }

@@ -1,7 +1,8 @@
 //! What only the outbox does, and what came of it.
 
+use super::event::{Author, Entry, Event};
 use super::ticket::{NewTicket, Priority, TicketRef};
-use channels::{Choice, Citation};
+use channels::{Channel, Choice, Citation};
 use serde::{Deserialize, Serialize};
 
 /// One act on the outside world. It is named by the place in the log that asked for it.
@@ -35,6 +36,27 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// The effect that an event of a conversation on that channel causes: the one it asks for, or the sending of what
+    /// is said where it must be carried to a platform.
+    #[must_use]
+    pub fn of(entry: &Entry, channel: Channel) -> Option<Self> {
+        match &entry.event {
+            Event::Requested { effect } => Some(effect.clone()),
+            Event::Said { author, text, choices, citations, .. } if channel.pushes() => Some(Self::Send {
+                author: match author {
+                    Author::Bot => "bot".to_owned(),
+                    Author::Agent(person) => person.name.clone(),
+                    Author::System => "system".to_owned(),
+                },
+                text: text.clone(),
+                choices: choices.clone(),
+                citations: citations.clone(),
+                by_bot: *author == Author::Bot,
+            }),
+            _ => None,
+        }
+    }
+
     /// The name used in logs, metrics and the API.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -7,6 +7,7 @@ use crate::domain::event::{Entry, Event};
 use crate::domain::ids::{ConversationId, Place, Seq, UserId};
 use async_trait::async_trait;
 use channels::Channel;
+use chrono::SubsecRound;
 
 /// The only way to write to a conversation: all of it, or nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,7 @@ impl Commit {
     /// Events onto an existing conversation.
     #[must_use]
     pub fn onto(before: &Conversation, at: Time, events: Vec<Event>) -> Self {
+        let at = whole_micros(at);
         let mut after = before.clone();
         let entries: Vec<Entry> = (before.seq + 1..)
             .zip(events)
@@ -38,6 +40,7 @@ impl Commit {
 
     /// A new conversation; the first event must open it.
     pub fn opening(id: ConversationId, at: Time, events: Vec<Event>) -> Result<Self, NotOpened> {
+        let at = whole_micros(at);
         let entries: Vec<Entry> = (1..).zip(events).map(|(seq, event)| Entry { seq, at, event }).collect();
         let after = Conversation::fold(id, &entries)?;
         Ok(Self { after, expected: 0, entries, once: None, finishes: None })
@@ -56,6 +59,11 @@ impl Commit {
         self.finishes = Some(effect);
         self
     }
+}
+
+/// The log keeps microseconds; what was folded before writing must be what is folded after reading.
+fn whole_micros(at: Time) -> Time {
+    at.trunc_subsecs(6)
 }
 
 /// It is on disk.

@@ -34,6 +34,9 @@ pub trait Storage:
     /// Whether a read and a durable write would succeed now.
     async fn ping(&self) -> Result<(), Unavailable>;
 
+    /// Finishes the writes that were asked for and lets the database go. Every later call is [`Unavailable`].
+    async fn close(&self);
+
     /// Which database it is: `sqlite` or `postgres`.
     fn kind(&self) -> &'static str;
 }

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Runs a command beside a desk of its own: a fresh database, two agents, the shipped policies.
+#   scripts/with-desk.sh COMMAND…
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=${DESKHAND_BIN:-./target/debug/deskhand}
+[ -x "$bin" ] || cargo build --locked --quiet
+if ! command -v chromium >/dev/null; then
+  if [ "${CI:-}" = true ]; then echo "chromium is missing" >&2; exit 1; fi
+  echo "SKIPPED: the browser tests need chromium (Debian: apt-get install chromium)"; exit 0
+fi
+data=$(mktemp -d)
+port=$(node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
+export DESKHAND_HTTP__ADDR=127.0.0.1:$port DESKHAND_DATA_DIR=$data DESKHAND_LOG__FILTER=warn
+# One machine plays many customers.
+export DESKHAND_LIMITS__SESSIONS_PER_MINUTE=600 DESKHAND_LIMITS__SIGN_INS_PER_MINUTE=600
+export DESKHAND_URL=http://127.0.0.1:$port
+export DESKHAND_AGENT_EMAIL=ben@example.com DESKHAND_AGENT_PASSWORD=correct-horse-battery
+export DESKHAND_AGENT2_EMAIL=mia@example.com DESKHAND_AGENT2_PASSWORD=correct-horse-battery
+printf '%s\n' "$DESKHAND_AGENT_PASSWORD" | "$bin" user add --email "$DESKHAND_AGENT_EMAIL" --name Ben --role admin --password-stdin
+printf '%s\n' "$DESKHAND_AGENT2_PASSWORD" | "$bin" user add --email "$DESKHAND_AGENT2_EMAIL" --name Mia --role agent --password-stdin
+"$bin" serve ${DESKHAND_SERVE_ARGS:-} > "$data/out.log" 2>&1 &
+server=$!
+trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$data"' EXIT
+for _ in $(seq 300); do
+  curl -fsS "$DESKHAND_URL/readyz" >/dev/null 2>&1 && ready=1 && break
+  kill -0 $server 2>/dev/null || break
+  sleep 0.1
+done
+[ "${ready:-}" = 1 ] || { echo "the desk did not start:" >&2; cat "$data/out.log" >&2; exit 1; }
+"$@"

@@ -1,0 +1,213 @@
+//! Puts everything together: the only place that names adapters.
+
+use crate::config::{Config, Limits};
+use crate::demo;
+use crate::domain::Time;
+use crate::domain::release::Content;
+use crate::engines::Desk;
+use crate::http;
+use crate::hub::Hub;
+use crate::integrations::directory_file::DirectoryFile;
+use crate::integrations::notifier::{TeamNotifier, Webhook};
+use crate::integrations::tickets::BuiltIn;
+use crate::ledger::Ledger;
+use crate::library::{self, Library, ModelCache};
+use crate::outbox::World;
+use crate::ports::storage::Storage;
+use crate::ports::{Clock, Directory, Ids};
+use crate::store;
+use anyhow::{Context as _, anyhow, bail};
+use rand::TryRngCore as _;
+use secrecy::ExposeSecret as _;
+use std::collections::HashMap;
+use std::future::Future;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// How long a clean stop may take before what is left is dropped; all of it is on disk anyway.
+const STOP_LIMIT: Duration = Duration::from_secs(8);
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods)] // the one place that reads the clock
+    fn now(&self) -> Time {
+        chrono::Utc::now()
+    }
+}
+
+/// The machine's randomness.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemIds;
+
+impl Ids for SystemIds {
+    #[allow(clippy::disallowed_methods)] // the one place that makes ids
+    fn id(&self) -> uuid::Uuid {
+        uuid::Uuid::now_v7()
+    }
+
+    fn secret(&self) -> String {
+        let mut bytes = [0_u8; 32];
+        #[allow(clippy::expect_used)] // no randomness, no secrets: nothing may go on
+        rand::rngs::OsRng.try_fill_bytes(&mut bytes).expect("the operating system gives no randomness");
+        hex::encode(bytes)
+    }
+}
+
+/// Where the editable content lies; `None` is the starter desk inside the binary.
+#[must_use]
+pub fn content_folder(set: Option<PathBuf>) -> Option<PathBuf> {
+    set.or_else(|| PathBuf::from("policies").is_dir().then(|| PathBuf::from(".")))
+}
+
+/// Opens the database and brings it to this version.
+pub async fn open_storage(config: &Config) -> anyhow::Result<Arc<dyn Storage>> {
+    Ok(store::open(config.database_url().expose_secret()).await?)
+}
+
+/// The customer directory of the settings; in the demo, sample customers where none is set.
+pub fn directory(config: &Config, demo: bool) -> anyhow::Result<Arc<dyn Directory>> {
+    Ok(match &config.directory.file {
+        Some(file) => Arc::new(DirectoryFile::open(file.clone()).context("directory.file")?),
+        None if demo => Arc::new(DirectoryFile::from_text(demo::CUSTOMERS)?),
+        None => Arc::new(DirectoryFile::empty()),
+    })
+}
+
+/// Checks the content and trains the classifier, off the async threads.
+async fn open_library(config: &Config) -> anyhow::Result<(Library, Content)> {
+    let folder = content_folder(config.content_dir.clone());
+    let models = ModelCache::new(Some(config.data_dir.join("models")));
+    let opened = tokio::task::spawn_blocking(move || {
+        let content = match &folder {
+            Some(folder) => library::load(folder)?,
+            None => library::starter(),
+        };
+        match Library::open(&content, &models) {
+            Ok(library) => Ok((library, content)),
+            Err(faults) => {
+                let list: Vec<String> = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+                Err(anyhow!("the policies cannot go into force:{}", list.concat()))
+            }
+        }
+    });
+    opened.await.context("the policies could not be read")?
+}
+
+/// `deskhand serve`
+pub async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
+    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("metrics")?;
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        bail!("the TLS provider was installed twice");
+    }
+    // The address first: a second start says so before it touches the database.
+    let listener = TcpListener::bind(config.http.addr)
+        .await
+        .with_context(|| format!("http.addr: cannot listen on {}", config.http.addr))?;
+    let (storage, opened) = tokio::join!(open_storage(&config), open_library(&config));
+    let (storage, (library, content)) = (storage?, opened?);
+    let ledger = Ledger { storage, hub: Arc::new(Hub::default()), clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) };
+    let library = Arc::new(library);
+    ledger.storage.put_release(&library.current().release, &content, ledger.now()).await?;
+
+    let webhook = match (&config.notify.webhook_url, &config.notify.webhook_secret) {
+        (Some(url), Some(secret)) => Some(Webhook { url: url.clone(), secret: secret.clone() }),
+        _ => None,
+    };
+    let world = World {
+        couriers: HashMap::new(),
+        tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
+        notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), webhook)?),
+    };
+    let desk = Desk::assemble(ledger.clone(), library.clone(), directory(&config, demo)?, world);
+    let (stopper, stop) = watch::channel(false);
+    let mut engines = desk.start(&stop);
+    let mut server = http::Server::new(
+        ledger.clone(),
+        library,
+        desk.inbox.clone(),
+        desk.hand.clone(),
+        settings(&config, demo),
+        metrics,
+        stop.clone(),
+    );
+    server.rates = rates(&config.limits);
+    let web = tokio::spawn(http::serve(listener, server, stop.clone()));
+    announce(&config, &ledger, demo).await?;
+    if demo {
+        engines.spawn(demo::visit(desk.inbox.clone(), ledger.clone(), stop.clone()));
+    }
+    wait_for_stop().await;
+    tracing::info!("stopping: what is under way is finished, the rest is on disk");
+    stopper.send_replace(true);
+    let ended = tokio::time::timeout(STOP_LIMIT, async {
+        while engines.join_next().await.is_some() {}
+        web.await
+    });
+    match ended.await {
+        Ok(Ok(served)) => served.context("the web server"),
+        Ok(Err(error)) => Err(error).context("the web server"),
+        // Long polls and sockets that do not let go are cut; their clients come back.
+        Err(_) => Ok(()),
+    }
+}
+
+fn settings(config: &Config, demo: bool) -> http::Settings {
+    http::Settings {
+        public_url: config.public_url(),
+        identity_secret: config.widget.identity_secret.clone(),
+        identity_previous_secret: config.widget.identity_previous_secret.clone(),
+        allowed_origins: config.widget.allowed_origins.clone(),
+        max_upload_bytes: config.widget.max_upload_bytes,
+        trusted_proxies: config.http.trusted_proxies.clone(),
+        demo,
+    }
+}
+
+fn rates(limits: &Limits) -> http::Rates {
+    let Limits { messages_per_minute, sessions_per_minute, sign_ins_per_minute } = *limits;
+    http::Rates {
+        messages: http::Rate { burst: messages_per_minute.div_ceil(2), per_minute: messages_per_minute },
+        sessions: http::Rate { burst: sessions_per_minute.saturating_mul(2), per_minute: sessions_per_minute },
+        sign_ins: http::Rate { burst: 10.max(sign_ins_per_minute), per_minute: sign_ins_per_minute },
+        ..http::Rates::default()
+    }
+}
+
+/// Where to look, for whoever started it.
+async fn announce(config: &Config, ledger: &Ledger, demo: bool) -> anyhow::Result<()> {
+    let url = config.public_url();
+    let mut words = format!("\nDeskhand is running.\n  console    {url}/console\n");
+    if demo {
+        let link = demo::agent_link(ledger).await?;
+        words.push_str(&format!("  sample     {url}/   (a customer's page with the chat widget)\n"));
+        words.push_str(&format!("  sign in    {url}/console#link={link}   (once; anyone with this link is an admin)\n"));
+        words.push_str("\nWrite to the widget as a customer, and answer in the console as Robin. Simulated customers are arriving.\n");
+    } else if ledger.storage.users().await?.is_empty() {
+        words.push_str("\nNobody can sign in yet: deskhand user add --email you@example.com --role admin --password-stdin\n");
+    }
+    // Where standard output is closed, nobody waits for the words.
+    drop(writeln!(std::io::stdout(), "{words}"));
+    Ok(())
+}
+
+fn wait_for_stop() -> impl Future<Output = ()> {
+    async {
+        let interrupt = tokio::signal::ctrl_c();
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    heard = interrupt => drop(heard),
+                    _ = terminate.recv() => {}
+                }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+}

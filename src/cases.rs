@@ -1,0 +1,171 @@
+//! Runs the cases that lie beside the policies, offline.
+
+use crate::domain::Time;
+use crate::domain::customer::Account;
+use crate::domain::event::{Author, DeskState, Event};
+use crate::playbook::Playbook;
+use crate::playbook::policy::case::{Case, CaseTurn, Expect, OneOf};
+use crate::playbook::yaml;
+use crate::rehearsal::{Cast, Rehearsal, decision};
+use channels::Channel;
+use serde::Serialize;
+use std::collections::HashSet;
+use std::fmt::Debug;
+
+/// What came of one case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The file.
+    pub file: String,
+    /// The case.
+    pub name: String,
+    /// What was not as expected; empty where the case holds.
+    pub misses: Vec<Miss>,
+}
+
+/// One expectation that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Miss {
+    /// The line of the message.
+    pub line: u64,
+    /// What was expected and what came.
+    pub message: String,
+}
+
+/// Runs every case of a release.
+#[must_use]
+pub fn run(book: &Playbook) -> Vec<Outcome> {
+    let mut names = HashSet::new();
+    book.cases
+        .iter()
+        .map(|(file, case)| {
+            let mut misses = play(book, case);
+            if !names.insert(&case.name.value) {
+                let message = "another case has the same name".to_owned();
+                misses.push(Miss { line: yaml::line(&case.name), message });
+            }
+            Outcome { file: file.clone(), name: case.name.value.clone(), misses }
+        })
+        .collect()
+}
+
+fn play(book: &Playbook, case: &Case) -> Vec<Miss> {
+    let own = case.customer.as_ref();
+    let account = own.map(|customer| customer.account());
+    let known = account.clone();
+    let directory =
+        move |email: &str| known.clone().filter(|account| !email.is_empty() && account.email == email);
+    let cast = Cast {
+        channel: Channel::Web,
+        name: own.and_then(|customer| customer.name.clone()),
+        email: own.and_then(|customer| customer.email.clone()),
+        verified: own.is_some_and(|customer| customer.verified),
+        account: account.filter(|account: &Account| !account.tier.is_empty() || !account.status.is_empty()),
+        desk: DeskState { queue_length: case.desk.queue_length, agents_online: case.desk.agents_online },
+        directory: &directory,
+    };
+    let first_line = yaml::line(&case.name);
+    let Some(now) = moment(book, case.desk.open) else {
+        return vec![Miss {
+            line: first_line,
+            message: "the default team is never as the case wants it (open or closed)".to_owned(),
+        }];
+    };
+    let Ok(mut rehearsal) = Rehearsal::new(book, cast, now) else {
+        return vec![Miss { line: first_line, message: "the talk could not begin".to_owned() }];
+    };
+    let mut misses = Vec::new();
+    for turn in &case.talk {
+        let events = rehearsal.says(&turn.says.value, turn.choice.clone(), Vec::new());
+        compare(turn, &events, &rehearsal, &mut misses);
+    }
+    misses
+}
+
+/// A moment at which the default team is there, or is not; the same for every run.
+fn moment(book: &Playbook, open: bool) -> Option<Time> {
+    let team = book.team(&book.teams.default).1?;
+    let monday = "2026-03-02T00:05:00Z".parse::<Time>().ok()?;
+    (0..24 * 7).map(|hour| monday + chrono::TimeDelta::hours(hour)).find(|at| team.is_open(*at) == open)
+}
+
+fn compare(turn: &CaseTurn, events: &[Event], rehearsal: &Rehearsal<'_>, misses: &mut Vec<Miss>) {
+    let line = yaml::line(&turn.says);
+    let expect: &Expect = &turn.expect;
+    let talk = &rehearsal.talk;
+    let mut miss = |message: String| misses.push(Miss { line, message });
+    let decided = decision(events);
+    if let Some(decision) = decided {
+        let intent = decision.intent.clone().unwrap_or_else(|| "out of scope".to_owned());
+        let detail = format!(" ({} at {:.2}, {} needed)", intent, decision.confidence, decision.threshold);
+        check("intent", &expect.intent, &decision.intent.clone().unwrap_or_default(), &detail, &mut miss);
+        check("route", &expect.route, &decision.route.name().to_owned(), &detail, &mut miss);
+        check("urgency", &expect.urgency, &decision.urgency, "", &mut miss);
+        check("sentiment", &expect.sentiment, &decision.sentiment, "", &mut miss);
+        check("language", &expect.language, &decision.language.clone().unwrap_or_default(), "", &mut miss);
+        let codes: Vec<String> = decision.reasons.iter().map(|reason| reason.code.clone()).collect();
+        any_of("rules", &expect.rules, &decision.rules, &detail, &mut miss);
+        any_of("reasons", &expect.reasons, &codes, &detail, &mut miss);
+    } else if expect.route.is_some() || expect.intent.is_some() || expect.rules.is_some() {
+        miss(format!("no decision was made; the conversation is {}", talk.state.name()));
+    }
+    check("team", &expect.team, &talk.team.clone().unwrap_or_default(), "", &mut miss);
+    check("priority", &expect.priority, &talk.priority, "", &mut miss);
+    check("state", &expect.state, &talk.state.name().to_owned(), "", &mut miss);
+    if let Some(tickets) = expect.tickets.filter(|tickets| *tickets != talk.tickets.len()) {
+        miss(format!("tickets: expected {tickets}, came {}", talk.tickets.len()));
+    }
+    if let Some(playbook) = &expect.playbook {
+        let ran = events
+            .iter()
+            .any(|event| matches!(event, Event::Progressed { run: Some(run) } if run.playbook == *playbook))
+            || talk.run.as_ref().is_some_and(|run| run.playbook == *playbook);
+        if !ran {
+            miss(format!("the playbook {playbook} did not run"));
+        }
+    }
+    if let Some(wanted) = &expect.replies_with {
+        let said: Vec<&str> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Said { author: Author::Bot | Author::System, text, .. } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        let any =
+            |words: &String| said.iter().any(|text| text.to_lowercase().contains(&words.to_lowercase()));
+        let held = match wanted {
+            OneOf::One(words) => any(words),
+            OneOf::Many(many) => many.iter().any(any),
+        };
+        if !held {
+            miss(format!("nothing said holds {wanted:?}; said: {said:?}"));
+        }
+    }
+}
+
+fn any_of(
+    what: &str,
+    expected: &Option<Vec<String>>,
+    came: &[String],
+    detail: &str,
+    miss: &mut impl FnMut(String),
+) {
+    if let Some(expected) =
+        expected.as_ref().filter(|expected| !expected.iter().any(|one| came.contains(one)))
+    {
+        miss(format!("{what}: expected any of {expected:?}, came {came:?}{detail}"));
+    }
+}
+
+fn check<T: PartialEq + Debug>(
+    what: &str,
+    expected: &Option<OneOf<T>>,
+    came: &T,
+    detail: &str,
+    miss: &mut impl FnMut(String),
+) {
+    if let Some(expected) = expected.as_ref().filter(|expected| !expected.allows(came)) {
+        miss(format!("{what}: expected {expected:?}, came {came:?}{detail}"));
+    }
+}

@@ -1,0 +1,106 @@
+//! `migrate` and `doctor`.
+
+use super::{print, say};
+use crate::app;
+use crate::config::Config;
+use crate::library::{self, ModelCache};
+use crate::playbook;
+use anyhow::Result;
+use serde_json::json;
+
+/// `deskhand migrate`
+pub(super) async fn migrate(config: &Config, as_json: bool) -> Result<bool> {
+    let storage = app::open_storage(config).await?;
+    if as_json {
+        print(&json!({"database": storage.kind(), "migrated": true}).to_string())?;
+    } else {
+        say(&format!("The {} database is at this version.", storage.kind()));
+    }
+    Ok(true)
+}
+
+/// One finding of the doctor.
+struct Finding {
+    part: &'static str,
+    /// What is wrong and what to do; `None` where all is well.
+    trouble: Option<String>,
+}
+
+/// `deskhand doctor`
+pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool> {
+    let mut findings = Vec::new();
+    let mut found = |part: &'static str, result: Result<(), String>| findings.push(Finding { part, trouble: result.err() });
+    match config {
+        Err(error) => found("settings", Err(format!("{error:#}"))),
+        Ok(config) => {
+            found("settings", Ok(()));
+            found("data folder", writable(&config));
+            found("database", database(&config).await);
+            found("content", content(&config));
+            found("customer directory", app::directory(&config, false).map(drop).map_err(|error| format!("{error:#}")));
+            found("web address", free(&config).await);
+            if let Some(url) = &config.notify.webhook_url {
+                found("notify webhook", reachable(url).await);
+            }
+        }
+    }
+    let well = findings.iter().all(|finding| finding.trouble.is_none());
+    if as_json {
+        let list: Vec<_> =
+            findings.iter().map(|finding| json!({"part": finding.part, "trouble": finding.trouble})).collect();
+        print(&json!({"ok": well, "findings": list}).to_string())?;
+    } else {
+        for finding in &findings {
+            match &finding.trouble {
+                None => print(&format!("ok       {}", finding.part))?,
+                Some(trouble) => print(&format!("trouble  {}: {trouble}", finding.part))?,
+            }
+        }
+    }
+    Ok(well)
+}
+
+fn writable(config: &Config) -> Result<(), String> {
+    let folder = &config.data_dir;
+    let probe = folder.join(".doctor");
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&probe, b"ok"))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(|error| format!("{} cannot be written: {error}. Set data_dir, or give the program the right to write there.", folder.display()))
+}
+
+async fn database(config: &Config) -> Result<(), String> {
+    let storage = app::open_storage(config).await.map_err(|error| format!("{error:#}"))?;
+    storage.ping().await.map_err(|error| error.to_string())
+}
+
+fn content(config: &Config) -> Result<(), String> {
+    let content = match app::content_folder(config.content_dir.clone()) {
+        Some(folder) => library::load(&folder).map_err(|error| error.to_string())?,
+        None => library::starter(),
+    };
+    let models = ModelCache::new(Some(config.data_dir.join("models")));
+    match playbook::read(&content, &|set, options| models.train(set, options)) {
+        Ok(_) => Ok(()),
+        Err(faults) => {
+            let first = faults.first().map(ToString::to_string).unwrap_or_default();
+            Err(format!("{} faults, the first: {first}. `deskhand check` lists them all.", faults.len()))
+        }
+    }
+}
+
+async fn free(config: &Config) -> Result<(), String> {
+    match tokio::net::TcpListener::bind(config.http.addr).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Err(format!("{} is taken, perhaps by a Deskhand that runs already. Set http.addr.", config.http.addr))
+        }
+        Err(error) => Err(format!("{}: {error}. Set http.addr.", config.http.addr)),
+    }
+}
+
+async fn reachable(url: &str) -> Result<(), String> {
+    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build().map_err(|error| error.to_string())?;
+    // Any answer will do: that the address is heard, not that it likes an empty request.
+    client.head(url).send().await.map(drop).map_err(|error| format!("does not answer: {}", error.without_url()))
+}

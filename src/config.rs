@@ -1,0 +1,300 @@
+//! Settings: `deskhand.toml`, overridden by the environment (`DESKHAND_<SECTION>__<KEY>`; secrets also as `…_FILE`).
+//! A wrong or unknown key stops the start with its name and what was expected.
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::{Dict, Value};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The web server.
+    pub http: Http,
+    /// Where the database file, models and locks lie.
+    pub data_dir: PathBuf,
+    /// The folder that holds `policies/` and `knowledge/`.
+    pub content_dir: Option<PathBuf>,
+    /// The database.
+    pub database: Database,
+    /// The chat widget.
+    pub widget: Widget,
+    /// The customer directory.
+    pub directory: Directory,
+    /// How teams are told.
+    pub notify: Notify,
+    /// How much one caller may have.
+    pub limits: Limits,
+    /// The log.
+    pub log: Log,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where to listen.
+    pub addr: SocketAddr,
+    /// How browsers reach it; `http://` and the address where absent.
+    pub public_url: Option<String>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://…`; a file in `data_dir` where absent. May hold a password.
+    pub url: Option<SecretString>,
+}
+
+/// `[widget]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Widget {
+    /// Signs the identity of your signed-in users (HS256).
+    pub identity_secret: Option<SecretString>,
+    /// The secret before, accepted while you change over.
+    pub identity_previous_secret: Option<SecretString>,
+    /// The sites that may embed the widget; any where empty.
+    pub allowed_origins: Vec<String>,
+    /// The largest file a customer may send.
+    pub max_upload_bytes: usize,
+}
+
+/// `[directory]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// A YAML list of accounts; nobody is known where absent.
+    pub file: Option<PathBuf>,
+}
+
+/// `[notify]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// Where notices to teams are posted beside the console.
+    pub webhook_url: Option<String>,
+    /// Signs them, by the rules of Standard Webhooks.
+    pub webhook_secret: Option<SecretString>,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Messages of one visitor; half as many at once.
+    pub messages_per_minute: u32,
+    /// New visitors from one address; twice as many at once.
+    pub sessions_per_minute: u32,
+    /// Sign-ins to one account from one address; ten at once.
+    pub sign_ins_per_minute: u32,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// A filter such as `info` or `deskhand=debug,sqlx=warn`.
+    pub filter: String,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// What is wrong with the settings, in a sentence that names the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+/// Names in the environment that are not settings.
+const NOT_SETTINGS: &[&str] = &[
+    "CONFIG",
+    "SHARED",
+    "CRASH_AT",
+    "URL",
+    "AGENT_EMAIL",
+    "AGENT_PASSWORD",
+    "AGENT2_EMAIL",
+    "AGENT2_PASSWORD",
+];
+
+/// Settings that hold secrets: also readable from a file named by `…_FILE`.
+const SECRETS: &[&str] =
+    &["database.url", "widget.identity_secret", "widget.identity_previous_secret", "notify.webhook_secret"];
+
+/// Every default.
+fn defaults() -> serde_json::Value {
+    serde_json::json!({
+        "http": {"addr": "127.0.0.1:8080", "trusted_proxies": []},
+        "data_dir": "./data",
+        "database": {},
+        "widget": {"allowed_origins": [], "max_upload_bytes": 10 * 1024 * 1024},
+        "directory": {},
+        "notify": {},
+        "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
+        "log": {"format": "text", "filter": "info,sqlx=warn"},
+    })
+}
+
+impl Config {
+    /// Reads the settings: defaults, then the file, then the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Serialized::defaults(defaults()));
+        match file {
+            Some(file) if !file.is_file() => {
+                return Err(ConfigError(format!("there is no settings file {}", file.display())));
+            }
+            Some(file) => figment = figment.merge(Toml::file_exact(file)),
+            None => figment = figment.merge(Toml::file("deskhand.toml")),
+        }
+        let environment =
+            Env::prefixed("DESKHAND_").ignore(NOT_SETTINGS).filter(|key| !is_secret_file(key.as_str()));
+        figment = figment.merge(environment.split("__"));
+        for key in SECRETS {
+            let name = format!("DESKHAND_{}_FILE", key.to_uppercase().replace('.', "__"));
+            if let Ok(path) = std::env::var(&name) {
+                let secret = std::fs::read_to_string(&path)
+                    .map_err(|error| ConfigError(format!("{name}: {path} cannot be read: {error}")))?;
+                figment = figment.merge(Serialized::default(key, secret.trim()));
+            }
+        }
+        let config: Self = figment.extract().map_err(|error| ConfigError(sentence(&error)))?;
+        config.checked()
+    }
+
+    fn checked(self) -> Result<Self, ConfigError> {
+        if let Some(url) = &self.http.public_url
+            && !(url.starts_with("http://") || url.starts_with("https://"))
+        {
+            return Err(ConfigError(format!("http.public_url: \"{url}\" is no address; expected https://…")));
+        }
+        if self.notify.webhook_url.is_some() && self.notify.webhook_secret.is_none() {
+            let message = "notify.webhook_secret is missing: notices are only posted signed";
+            return Err(ConfigError(message.to_owned()));
+        }
+        for origin in &self.widget.allowed_origins {
+            let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            if plain.is_none_or(|host| host.is_empty() || host.contains('/')) {
+                let message = format!(
+                    "widget.allowed_origins: \"{origin}\" is no origin; expected e.g. https://www.example.com"
+                );
+                return Err(ConfigError(message));
+            }
+        }
+        Ok(self)
+    }
+
+    /// How browsers reach the desk, without a slash at the end.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let own = || format!("http://{}", self.http.addr);
+        self.http.public_url.clone().unwrap_or_else(own).trim_end_matches('/').to_owned()
+    }
+
+    /// The database's address.
+    #[must_use]
+    pub fn database_url(&self) -> SecretString {
+        let file = || SecretString::from(format!("sqlite:{}", self.data_dir.join("deskhand.db").display()));
+        self.database.url.clone().unwrap_or_else(file)
+    }
+}
+
+fn is_secret_file(key: &str) -> bool {
+    let key = key.to_lowercase();
+    key.strip_suffix("_file").is_some_and(|key| SECRETS.iter().any(|secret| secret.replace('.', "__") == key))
+}
+
+/// Names the key, what was found and what was expected; never the value of a secret.
+fn sentence(error: &figment::Error) -> String {
+    let first = error.clone().into_iter().next().unwrap_or_else(|| error.clone());
+    let key = first.path.join(".");
+    let place = first.metadata.as_ref().map(|from| format!(" (from {})", from.name)).unwrap_or_default();
+    let secret = SECRETS.contains(&key.as_str());
+    let what = if secret { "has the wrong form".to_owned() } else { first.kind.to_string() };
+    if key.is_empty() { format!("settings: {what}{place}") } else { format!("{key}: {what}{place}") }
+}
+
+/// Every key that there is, as `section.key`; the example file is held to it.
+#[must_use]
+pub fn keys() -> Vec<String> {
+    let mut keys: Vec<String> = SECRETS.iter().map(|key| (*key).to_owned()).collect();
+    keys.extend(
+        ["http.public_url", "content_dir", "directory.file", "notify.webhook_url"].map(str::to_owned),
+    );
+    let dict: Result<Dict, _> = Figment::from(Serialized::defaults(defaults())).extract();
+    fn walk(prefix: &str, dict: &Dict, into: &mut Vec<String>) {
+        for (name, value) in dict {
+            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+            match value {
+                Value::Dict(_, inner) => walk(&key, inner, into),
+                _ => into.push(key),
+            }
+        }
+    }
+    walk("", &dict.unwrap_or_default(), &mut keys);
+    keys.sort();
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(toml: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deskhand.toml");
+        std::fs::write(&file, toml).unwrap();
+        Config::load(Some(&file))
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_what_was_expected() {
+        let refused = |toml: &str| from(toml).unwrap_err().0;
+        assert!(refused("[http]\naddr = 5").starts_with("http.addr: "), "{}", refused("[http]\naddr = 5"));
+        assert!(refused("[http]\nadr = '1.2.3.4:5'").contains("adr"));
+        assert!(refused("[widget]\nallowed_origins = ['example.com']").contains("widget.allowed_origins"));
+        assert!(refused("[notify]\nwebhook_url = 'https://x.y'").contains("notify.webhook_secret"));
+        assert!(!refused("[widget]\nidentity_secret = ['hunter2']").contains("hunter2"));
+        assert!(from("").is_ok());
+    }
+
+    #[test]
+    fn the_example_shows_every_setting_with_its_default() {
+        let example = include_str!("../deskhand.example.toml");
+        // As it stands it gives the defaults; with every comment taken away every key is one that exists.
+        let plain = from(example).unwrap();
+        assert_eq!(format!("{plain:?}"), format!("{:?}", from("").unwrap()));
+        let all: String = example
+            .lines()
+            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        from(&all).unwrap();
+        let (mut section, mut shown) = (String::new(), Vec::new());
+        for line in all.lines() {
+            if let Some(name) = line.strip_prefix('[') {
+                section = format!("{}.", name.trim_end_matches(']'));
+            } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
+                shown.push(format!("{section}{key}"));
+            }
+        }
+        shown.sort();
+        assert_eq!(shown, keys());
+    }
+}

@@ -1,0 +1,167 @@
+//! The human's hand, pure: a command either becomes events or is refused with a sentence.
+
+use crate::domain::Time;
+use crate::domain::conversation::{Conversation, State};
+use crate::domain::decision::Reason;
+use crate::domain::event::{Author, Event, Resolution};
+use crate::domain::person::PersonRef;
+use crate::playbook::Playbook;
+use serde_json::{Value, json};
+
+/// What an agent, or the customer beside writing, can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// An agent takes the conversation; the bot is mute from then on.
+    TakeOver,
+    /// The agent who has it writes to the customer.
+    Say {
+        /// The console's own id of the message.
+        client_id: String,
+        /// Plain text.
+        text: String,
+    },
+    /// An agent writes something that the customer never sees.
+    Note {
+        /// The console's own id of the note.
+        client_id: String,
+        /// Plain text.
+        text: String,
+    },
+    /// The agent who has it gives it back to the bot.
+    Release,
+    /// An agent puts it into a team's queue.
+    HandOff {
+        /// Which team.
+        team: String,
+        /// A word to the colleagues.
+        note: Option<String>,
+    },
+    /// An agent settles it.
+    Resolve,
+}
+
+/// Why a command changes nothing; the sentence is for the agent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A colleague has it.
+    #[error("{0} has this conversation.")]
+    Taken(String),
+    /// Nobody, or somebody else, has it.
+    #[error("Take the conversation over first.")]
+    NotYours,
+    /// It is settled.
+    #[error("This conversation is resolved. It opens again when the customer writes.")]
+    Resolved,
+    /// It would change nothing.
+    #[error("That is so already.")]
+    Already,
+    /// There is no such team.
+    #[error("There is no team \"{0}\".")]
+    NoSuchTeam(String),
+}
+
+/// Decides a command.
+pub fn decide(
+    command: &Command,
+    by: &PersonRef,
+    talk: &Conversation,
+    book: &Playbook,
+    now: Time,
+) -> Result<Vec<Event>, Refusal> {
+    let mine = match &talk.state {
+        State::Human { agent, .. } if agent.id == by.id => Ok(()),
+        State::Human { agent, .. } => Err(Refusal::Taken(agent.name.clone())),
+        State::Resolved { .. } => Err(Refusal::Resolved),
+        State::Bot | State::Queued { .. } => Err(Refusal::NotYours),
+    };
+    match command {
+        Command::TakeOver => match mine {
+            Ok(()) => Err(Refusal::Already),
+            Err(Refusal::NotYours) => {
+                Ok(vec![Event::TakenOver { by: by.clone() }, announce("taken-over", by, talk, book)])
+            }
+            Err(refusal) => Err(refusal),
+        },
+        Command::Say { client_id, text } => mine.map(|()| {
+            vec![Event::Said {
+                author: Author::Agent(by.clone()),
+                text: text.clone(),
+                choices: Vec::new(),
+                citations: Vec::new(),
+                answers: Some(talk.seq),
+                client_id: Some(client_id.clone()),
+            }]
+        }),
+        Command::Note { client_id, text } => {
+            Ok(vec![Event::Noted { by: by.clone(), text: text.clone(), client_id: client_id.clone() }])
+        }
+        Command::Release => {
+            mine.map(|()| vec![Event::Released { by: by.clone() }, announce("released", by, talk, book)])
+        }
+        Command::HandOff { team, note } => {
+            if matches!(mine, Err(ref refusal) if *refusal != Refusal::NotYours) {
+                return mine.map(|()| Vec::new());
+            }
+            if !book.teams.all.contains_key(team) {
+                return Err(Refusal::NoSuchTeam(team.clone()));
+            }
+            if matches!(talk.state, State::Queued { .. }) && talk.team.as_deref() == Some(team) {
+                return Err(Refusal::Already);
+            }
+            let (id, policy) = book.team(team);
+            let reason = match note {
+                Some(note) => format!("{} passed it on: {note}", by.name),
+                None => format!("{} passed it on.", by.name),
+            };
+            Ok(vec![
+                Event::HandedOff {
+                    team: id.to_owned(),
+                    priority: talk.priority,
+                    reasons: vec![Reason::new("passed-on", reason)],
+                    summary: talk
+                        .handoff
+                        .as_ref()
+                        .map_or_else(String::new, |handoff| handoff.summary.clone()),
+                    overdue_at: policy.map_or(now, |team| team.overdue_at(now)),
+                    by: Some(by.clone()),
+                },
+                sentence(
+                    "handoff",
+                    talk,
+                    book,
+                    json!({"team": book.team_facts(id, talk.language(&book.desk.default_language), now)}),
+                ),
+            ])
+        }
+        Command::Resolve => match &talk.state {
+            State::Resolved { .. } => Err(Refusal::Already),
+            State::Human { agent, .. } if agent.id != by.id => Err(Refusal::Taken(agent.name.clone())),
+            _ => Ok(vec![
+                sentence("resolved", talk, book, json!({"agent": {"name": by.name}})),
+                Event::Resolved { resolution: Resolution::Agent, by: Some(by.clone()) },
+                Event::RatingAsked,
+            ]),
+        },
+    }
+}
+
+fn announce(reply: &str, by: &PersonRef, talk: &Conversation, book: &Playbook) -> Event {
+    sentence(reply, talk, book, json!({"agent": {"name": by.name}}))
+}
+
+/// A sentence of the desk itself, in the customer's language.
+fn sentence(reply: &str, talk: &Conversation, book: &Playbook, more: Value) -> Event {
+    let mut facts = crate::triage::facts::of_conversation(talk, book).json();
+    if let Value::Object(more) = more {
+        facts.extend(more);
+    }
+    facts.insert("bot".to_owned(), json!({"name": book.desk.bot_name}));
+    Event::Said {
+        author: Author::System,
+        text: book.say(reply, talk.language(&book.desk.default_language), &facts),
+        choices: Vec::new(),
+        citations: Vec::new(),
+        answers: None,
+        client_id: None,
+    }
+}

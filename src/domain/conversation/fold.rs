@@ -1,0 +1,213 @@
+//! What each event changes.
+
+use super::{Context, Conversation, Handoff, Line, Lookup, Pending, State};
+use crate::domain::Time;
+use crate::domain::effect::{Effect, Outcome};
+use crate::domain::event::{Answer, Author, DeskState, Entry, Event, Question};
+use crate::domain::ids::Seq;
+use crate::domain::run::{Run, Waiting};
+use channels::Choice;
+
+/// How many lines of the talk the fold remembers.
+const RECENT_LINES: usize = 24;
+
+impl Conversation {
+    /// Folds one more event in.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.seq = entry.seq;
+        self.updated_at = entry.at;
+        match &entry.event {
+            Event::Opened { .. } => {}
+            Event::Received { text, choice, attachments, .. } => {
+                self.turns += 1;
+                self.silence_until = None;
+                self.remember("customer", entry.at, text);
+                match &mut self.state {
+                    State::Bot => self.pending.push(Pending {
+                        seq: entry.seq,
+                        at: entry.at,
+                        text: text.clone(),
+                        choice: choice.clone(),
+                        attachments: attachments.len(),
+                        decided: false,
+                    }),
+                    // It is with people: their queue or their screen is the outcome.
+                    State::Queued { wrote_again, .. } => *wrote_again = true,
+                    State::Human { .. } | State::Resolved { .. } => {}
+                }
+            }
+            Event::Answered { answer } => self.learn(answer),
+            Event::Decided { decision } => {
+                for pending in self.pending.iter_mut().filter(|pending| pending.seq <= decision.message) {
+                    pending.decided = true;
+                }
+                self.urgency = self.urgency.max(Some(decision.urgency));
+                self.decision = Some((entry.seq, decision.clone()));
+                self.offered.clear();
+            }
+            Event::Said { author, text, choices, answers, .. } => {
+                self.said(entry.at, author, text, choices, *answers)
+            }
+            Event::Progressed { run } => {
+                self.run = run.as_deref().cloned();
+                self.came = None;
+                if self.run.is_none() {
+                    self.lookups.clear();
+                }
+            }
+            Event::Marked { urgency, priority, team, tags } => {
+                self.urgency = self.urgency.max(*urgency);
+                self.priority = priority.unwrap_or(self.priority);
+                if team.is_some() {
+                    self.team.clone_from(team);
+                }
+                for tag in tags {
+                    if !self.tags.contains(tag) {
+                        self.tags.push(tag.clone());
+                    }
+                }
+            }
+            Event::Requested { effect } => {
+                if let (State::Queued { ticket_asked, .. }, Effect::OpenTicket(_)) = (&mut self.state, effect)
+                {
+                    *ticket_asked = true;
+                }
+                self.acts.insert(entry.seq, effect.clone());
+            }
+            Event::Finished { effect, outcome } => self.finished(*effect, outcome),
+            Event::HandedOff { team, priority, reasons, summary, overdue_at, .. } => {
+                self.pending.clear();
+                self.run = None;
+                self.lookups.clear();
+                self.offered.clear();
+                self.silence_until = None;
+                self.handed_off_before = true;
+                self.team = Some(team.clone());
+                self.priority = *priority;
+                self.handoff =
+                    Some(Handoff { at: entry.at, reasons: reasons.clone(), summary: summary.clone() });
+                self.state = State::Queued {
+                    since: entry.at,
+                    overdue_at: *overdue_at,
+                    told: false,
+                    wrote_again: false,
+                    reassured: false,
+                    ticket_asked: false,
+                };
+            }
+            Event::AwaitsSilence { until } => self.silence_until = Some(*until),
+            Event::WentOverdue => {
+                if let State::Queued { told, .. } = &mut self.state {
+                    *told = true;
+                }
+            }
+            Event::Reassured => {
+                if let State::Queued { reassured, .. } = &mut self.state {
+                    *reassured = true;
+                }
+            }
+            Event::TakenOver { by } => {
+                // Whatever the bot owed, the human owes now.
+                self.pending.clear();
+                self.run = None;
+                self.lookups.clear();
+                self.offered.clear();
+                self.silence_until = None;
+                self.handed_off_before = true;
+                self.state = State::Human { agent: by.clone(), since: entry.at };
+            }
+            Event::Released { .. } => self.state = State::Bot,
+            Event::Resolved { resolution, .. } => {
+                self.pending.clear();
+                self.run = None;
+                self.lookups.clear();
+                self.offered.clear();
+                self.silence_until = None;
+                self.state = State::Resolved { at: entry.at, resolution: *resolution };
+            }
+            Event::Reopened => {
+                self.reopened = true;
+                self.clarified = false;
+                self.state = State::Bot;
+            }
+            Event::Noted { .. } | Event::RatingAsked => {}
+            Event::Rated { rating, helpful, .. } => {
+                self.rating = rating.or(self.rating);
+                if *helpful == Some(false) {
+                    self.failed_answers += 1;
+                }
+            }
+        }
+    }
+
+    fn learn(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Context { message, customer, account, desk } => {
+                self.context = Some(Context {
+                    message: *message,
+                    customer: Some(customer.clone()),
+                    account: account.clone(),
+                    desk: *desk,
+                    trouble: None,
+                });
+            }
+            Answer::Account { step, account } => {
+                self.lookups
+                    .insert(step.clone(), Lookup::Answered { account: account.clone().map(Box::new) });
+            }
+            Answer::Unavailable { question: Question::Context { message }, cause } => {
+                self.context = Some(Context {
+                    message: *message,
+                    customer: None,
+                    account: None,
+                    desk: DeskState::default(),
+                    trouble: Some(cause.clone()),
+                });
+            }
+            Answer::Unavailable { question: Question::Account { step, .. }, cause } => {
+                self.lookups.insert(step.clone(), Lookup::Unavailable { cause: cause.clone() });
+            }
+        }
+    }
+
+    fn said(&mut self, at: Time, author: &Author, text: &str, choices: &[Choice], answers: Option<Seq>) {
+        let from = match author {
+            Author::Bot => "bot",
+            Author::Agent(_) => "agent",
+            Author::System => "system",
+        };
+        self.remember(from, at, text);
+        if *author == Author::Bot {
+            self.bot_turns += 1;
+            self.disclosed = true;
+            self.offered = choices.to_vec();
+            self.clarified |= choices.len() > 1 && choices[0].id.starts_with("intent:");
+        }
+        if let Some(seq) = answers {
+            self.pending.retain(|pending| pending.seq > seq);
+        }
+    }
+
+    fn finished(&mut self, effect: Seq, outcome: &Outcome) {
+        self.acts.remove(&effect);
+        if let Outcome::TicketOpened(ticket) = outcome {
+            self.tickets.push(ticket.clone());
+        }
+        if let Some(Run { waiting: Waiting::Effect { seq }, .. }) = &self.run
+            && *seq == effect
+        {
+            self.came = Some(outcome.clone());
+        }
+    }
+
+    fn remember(&mut self, from: &str, at: Time, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        if self.recent.len() == RECENT_LINES {
+            self.recent.pop_front();
+        }
+        let text = text.chars().take(500).collect();
+        self.recent.push_back(Line { from: from.to_owned(), at, text });
+    }
+}

@@ -1,0 +1,71 @@
+//! The engines together: what `serve` starts, and what tests start over a world of their own.
+
+use crate::hand::Hand;
+use crate::inbox::Inbox;
+use crate::ledger::Ledger;
+use crate::library::Library;
+use crate::outbox::{Dispatcher, World};
+use crate::ports::Directory;
+use crate::turn::Turns;
+use crate::watchdog;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Everything that runs, assembled; tests assemble it over their own world.
+pub struct Desk {
+    /// The log and those who listen.
+    pub ledger: Ledger,
+    /// The release in force.
+    pub library: Arc<Library>,
+    /// Records.
+    pub inbox: Inbox,
+    /// The human's hand.
+    pub hand: Hand,
+    turns: Arc<Turns>,
+    dispatcher: Arc<Dispatcher>,
+}
+
+impl Desk {
+    /// Assembles the engines.
+    #[must_use]
+    pub fn assemble(
+        ledger: Ledger,
+        library: Arc<Library>,
+        directory: Arc<dyn Directory>,
+        world: World,
+    ) -> Self {
+        Self {
+            inbox: Inbox::new(ledger.clone(), library.clone()),
+            hand: Hand::new(ledger.clone(), library.clone()),
+            turns: Turns::new(ledger.clone(), library.clone(), directory),
+            dispatcher: Dispatcher::new(ledger.clone(), world),
+            ledger,
+            library,
+        }
+    }
+
+    /// Starts the engines; they end when `stop` says so.
+    pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+        let mut engines = JoinSet::new();
+        engines.spawn(self.turns.clone().run(stop.clone()));
+        engines.spawn(self.dispatcher.clone().run(stop.clone()));
+        engines.spawn(watchdog::run(self.ledger.clone(), self.library.clone(), stop.clone()));
+        engines.spawn(sweep(self.ledger.clone(), stop.clone()));
+        engines
+    }
+}
+
+/// Forgets expired sessions, once an hour.
+async fn sweep(ledger: Ledger, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = ledger.storage.sweep_sessions(ledger.now()).await {
+            tracing::warn!(%error, "expired sessions could not be forgotten");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(3600)) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Does what agents command, and what customers do beside writing: decides on the newest state, commits, and
+//! decides anew where somebody was faster.
+
+use crate::desk::{self, Command, Refusal};
+use crate::domain::conversation::{Conversation, State};
+use crate::domain::event::{Event, Resolution};
+use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::person::PersonRef;
+use crate::ledger::{Ledger, PATIENCE};
+use crate::library::Library;
+use crate::ports::storage::{Commit, CommitError, Seen, Unavailable};
+use std::sync::Arc;
+
+/// The human's engine.
+#[derive(Clone)]
+pub struct Hand {
+    ledger: Ledger,
+    library: Arc<Library>,
+}
+
+/// Why a command was not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandError {
+    /// It makes no sense now; the sentence is for the agent.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no such conversation.
+    #[error("there is no such conversation")]
+    NotFound,
+    /// The database did not do it.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// What the customer said of the help they got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rating {
+    /// Whether it helped.
+    pub helpful: Option<bool>,
+    /// 1 to 5.
+    pub rating: Option<u8>,
+    /// In their words.
+    pub comment: Option<String>,
+}
+
+impl Hand {
+    /// A hand.
+    #[must_use]
+    pub fn new(ledger: Ledger, library: Arc<Library>) -> Self {
+        Self { ledger, library }
+    }
+
+    /// Does one command and returns the state after it, with the place of its last event. The same message or note
+    /// again (by its `client_id`) changes nothing and gives the same place.
+    pub async fn act(
+        &self,
+        id: ConversationId,
+        by: &PersonRef,
+        command: &Command,
+    ) -> Result<(Conversation, Seq), HandError> {
+        let once = match command {
+            Command::Say { client_id, .. } => Some(format!("say/{id}/{}/{client_id}", by.id)),
+            Command::Note { client_id, .. } => Some(format!("note/{id}/{}/{client_id}", by.id)),
+            _ => None,
+        };
+        if let Some(key) = &once
+            && let Some(Seen { seq, .. }) = self.ledger.storage.seen(key).await?
+        {
+            let talk = self.ledger.conversation(id).await?.ok_or(HandError::NotFound)?;
+            return Ok((talk, seq));
+        }
+        let book = self.library.current();
+        self.commit(id, once.as_deref(), |talk| {
+            Ok(desk::decide(command, by, talk, &book, self.ledger.now())?)
+        })
+        .await
+    }
+
+    /// Keeps what the customer said of the help. "It helped" settles a matter that is with the bot.
+    pub async fn rate(&self, id: ConversationId, rating: &Rating) -> Result<Conversation, HandError> {
+        let events = |talk: &Conversation| {
+            let mut events = vec![Event::Rated {
+                helpful: rating.helpful,
+                rating: rating.rating,
+                comment: rating.comment.clone(),
+            }];
+            if rating.helpful == Some(true) && talk.state == State::Bot && talk.pending.is_empty() {
+                events.push(Event::Resolved { resolution: Resolution::Confirmed, by: None });
+                if rating.rating.is_none() {
+                    events.push(Event::RatingAsked);
+                }
+            }
+            Ok(events)
+        };
+        self.commit(id, None, events).await.map(|(talk, _)| talk)
+    }
+
+    async fn commit(
+        &self,
+        id: ConversationId,
+        once: Option<&str>,
+        events: impl Fn(&Conversation) -> Result<Vec<Event>, HandError>,
+    ) -> Result<(Conversation, Seq), HandError> {
+        for _ in 0..PATIENCE {
+            let talk = self.ledger.conversation(id).await?.ok_or(HandError::NotFound)?;
+            let mut commit = Commit::onto(&talk, self.ledger.now(), events(&talk)?);
+            commit.once = once.map(str::to_owned);
+            match self.ledger.commit(commit).await {
+                Ok(after) => {
+                    let seq = after.seq;
+                    return Ok((after, seq));
+                }
+                Err(CommitError::Already(Seen { seq, .. })) => return Ok((talk, seq)),
+                Err(CommitError::Conflict) => {}
+                Err(CommitError::Unavailable(error)) => return Err(error.into()),
+            }
+        }
+        Err(Unavailable("too much happened at once in one conversation".to_owned()).into())
+    }
+}

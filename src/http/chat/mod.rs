@@ -1,0 +1,39 @@
+//! `/chat/v1`: the widget's routes.
+
+mod events;
+mod feed;
+mod frames;
+mod gestures;
+mod identity;
+mod messages;
+mod sessions;
+mod socket;
+mod uploads;
+mod view;
+mod visitor;
+
+pub(super) use visitor::Visits;
+
+use super::Site;
+use super::settings::Settings;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+/// A message of 16 KiB, however much of it is escaped, with room for its names.
+const MAX_BODY: usize = 128 * 1024;
+
+/// The routes, without their prefix.
+pub(super) fn routes(settings: &Settings) -> Router<Site> {
+    let file_limit = DefaultBodyLimit::max(settings.max_upload_bytes + uploads::FORM_OVERHEAD);
+    Router::new()
+        .route("/sessions", post(sessions::create))
+        .route("/messages", post(messages::create))
+        .route("/events", get(events::list))
+        .route("/typing", post(gestures::typing))
+        .route("/feedback", post(gestures::feedback))
+        .route("/uploads/{id}", get(uploads::show))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .route("/uploads", post(uploads::create).layer(file_limit))
+        .route("/socket", get(socket::open))
+}

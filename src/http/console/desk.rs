@@ -1,0 +1,71 @@
+//! What the release in force says of the desk: teams and intents.
+
+use crate::http::Site;
+use crate::http::extract::Json;
+use crate::http::problem::Problem;
+use crate::http::session::Reader;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Teams {
+    items: Vec<Team>,
+}
+
+/// Who takes over.
+#[derive(Serialize, ToSchema)]
+struct Team {
+    id: String,
+    name: String,
+    /// Whether somebody is there now.
+    open: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Intents {
+    items: Vec<Intent>,
+}
+
+/// What customers want.
+#[derive(Serialize, ToSchema)]
+struct Intent {
+    id: String,
+    name: String,
+    team: String,
+    /// `low`, `medium` or `high`.
+    risk: &'static str,
+    /// `observe`, `suggest`, `approve` or `auto`.
+    automation: &'static str,
+    /// The probability needed to act.
+    threshold: f32,
+    /// How many utterances it is trained on.
+    examples: usize,
+}
+
+/// All teams.
+#[utoipa::path(get, path = "/teams", tag = "desk", responses((status = 200, body = Teams), Problem))]
+pub(super) async fn teams(State(site): State<Site>, _: Reader) -> Json<Teams> {
+    let book = site.library.current();
+    let now = site.ledger.now();
+    let teams = book.teams.all.iter();
+    let items = teams.map(|(id, team)| Team { id: id.clone(), name: team.name.clone(), open: team.is_open(now) });
+    Json(Teams { items: items.collect() })
+}
+
+/// All intents.
+#[utoipa::path(get, path = "/intents", tag = "desk", responses((status = 200, body = Intents), Problem))]
+pub(super) async fn intents(State(site): State<Site>, _: Reader) -> Json<Intents> {
+    let book = site.library.current();
+    let trained = book.classifier.threshold();
+    let items = book.intents.iter().map(|(id, intent)| Intent {
+        id: id.clone(),
+        name: intent.name.clone(),
+        team: intent.team.value.clone(),
+        risk: intent.risk.name(),
+        automation: intent.automation.name(),
+        threshold: intent.threshold.as_ref().map_or(trained, |own| own.value),
+        examples: intent.examples.values().map(Vec::len).sum(),
+    });
+    Json(Intents { items: items.collect() })
+}

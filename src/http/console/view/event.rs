@@ -1,0 +1,279 @@
+//! The log as agents see it.
+
+use super::decision::{Citation, Decision, id_of};
+use super::{Named, State};
+use crate::domain::Time;
+use crate::domain::effect::{Effect, Outcome};
+use crate::domain::event::{Answer, Author, Entry, Event as Domain, Resolution};
+use crate::domain::ids::Seq;
+use crate::playbook::Playbook;
+use channels::Channel;
+use serde::Serialize;
+use std::collections::HashMap;
+use utoipa::ToSchema;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(in crate::http) struct Event {
+    /// Its place.
+    seq: i64,
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    #[serde(flatten)]
+    what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[schema(as = EventKind)]
+pub(in crate::http) enum What {
+    /// Somebody said something.
+    Message {
+        /// Of an agent's message the console's own id; else its place.
+        id: String,
+        #[schema(inline)]
+        from: From,
+        text: String,
+        #[schema(required)]
+        author: Option<Named>,
+        choices: Vec<Choice>,
+        citations: Vec<Citation>,
+        attachments: Vec<Attachment>,
+        /// On channels that must be pushed to; null elsewhere and while it is under way.
+        #[schema(required, inline)]
+        delivery: Option<Delivery>,
+    },
+    /// Somebody wrote what the customer never sees.
+    Note {
+        id: String,
+        #[schema(required)]
+        author: Option<Named>,
+        text: String,
+    },
+    /// The conversation moved.
+    State {
+        #[schema(inline)]
+        state: State,
+        #[schema(required)]
+        by: Option<Named>,
+        text: String,
+    },
+    /// The bot decided.
+    Decision { decision: Box<Decision> },
+    /// The desk did something outside.
+    Act {
+        /// `ticket`, `notify`, `send` or `lookup`.
+        act: String,
+        #[schema(inline)]
+        status: Status,
+        text: String,
+        #[schema(required)]
+        ticket: Option<String>,
+    },
+    /// The customer said how it was.
+    Rating {
+        #[schema(required)]
+        helpful: Option<bool>,
+        #[schema(required)]
+        rating: Option<u8>,
+        #[schema(required)]
+        comment: Option<String>,
+    },
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::http) enum From {
+    Customer,
+    Bot,
+    Agent,
+    System,
+}
+
+/// Whether a message reached its platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::http) enum Delivery {
+    Sent,
+    Failed,
+    Uncertain,
+}
+
+/// What came of an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::http) enum Status {
+    Requested,
+    Done,
+    Failed,
+    Uncertain,
+}
+
+/// A button.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(in crate::http) struct Choice {
+    id: String,
+    label: String,
+}
+
+/// A file; to be had at `…/uploads/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(in crate::http) struct Attachment {
+    id: String,
+    name: String,
+    #[serde(rename = "type")]
+    media_type: String,
+    size: u64,
+}
+
+/// What is needed beside an entry to show it.
+pub(in crate::http::console) struct Around<'a> {
+    /// The release in force, for names.
+    pub(in crate::http::console) book: &'a Playbook,
+    /// Where the conversation is.
+    pub(in crate::http::console) channel: Channel,
+    /// Effects by the place that asked for them, for those that finish among the entries.
+    pub(in crate::http::console) asked: HashMap<Seq, Effect>,
+    /// What came of effects, by the place that asked.
+    pub(in crate::http::console) came: HashMap<Seq, Outcome>,
+}
+
+/// An entry as agents see it; what only the machinery needs is not there.
+pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option<Event> {
+    let what = match &entry.event {
+        Domain::Opened { channel, .. } => {
+            state(State::Bot, None, format!("The conversation began ({}).", channel.name()))
+        }
+        Domain::Received { text, attachments, .. } => What::Message {
+            id: id_of(entry.seq),
+            from: From::Customer,
+            text: text.clone(),
+            author: None,
+            choices: Vec::new(),
+            citations: Vec::new(),
+            attachments: attachments.iter().map(Attachment::of).collect(),
+            delivery: None,
+        },
+        Domain::Said { author, text, choices, citations, client_id, .. } => {
+            let (from, author) = match author {
+                Author::Bot => (From::Bot, None),
+                Author::Agent(person) => (From::Agent, Some(Named::person(person))),
+                Author::System => (From::System, None),
+            };
+            What::Message {
+                id: client_id.clone().unwrap_or_else(|| id_of(entry.seq)),
+                from,
+                text: text.clone(),
+                author,
+                choices: choices.iter().map(|choice| Choice { id: choice.id.clone(), label: choice.label.clone() }).collect(),
+                citations: citations.iter().map(Citation::of).collect(),
+                attachments: Vec::new(),
+                delivery: around.came.get(&entry.seq).filter(|_| around.channel.pushes()).map(delivery),
+            }
+        }
+        Domain::Noted { by, text, client_id } => {
+            What::Note { id: client_id.clone(), author: Some(Named::person(by)), text: text.clone() }
+        }
+        Domain::Decided { decision } => What::Decision { decision: Box::new(Decision::of(entry.seq, decision)) },
+        Domain::Requested { effect } => requested(effect, around.book),
+        Domain::Finished { effect, outcome } => finished(around.asked.get(effect), outcome, around.book)?,
+        Domain::Answered { answer } => match answer.as_ref() {
+            Answer::Unavailable { cause, .. } => What::Act {
+                act: "lookup".to_owned(),
+                status: Status::Failed,
+                text: format!("The customer directory did not answer: {cause}"),
+                ticket: None,
+            },
+            Answer::Context { .. } | Answer::Account { .. } => return None,
+        },
+        Domain::HandedOff { team, reasons, by, .. } => {
+            let team = Named::team(team, around.book).name;
+            let why = reasons.first().map(|reason| format!(" {}", reason.text)).unwrap_or_default();
+            state(State::Queued, by.as_ref().map(Named::person), format!("Handed to {team}.{why}"))
+        }
+        Domain::WentOverdue => {
+            let text = "Nobody took over in time. The customer was told what to expect.";
+            state(State::Queued, None, text.to_owned())
+        }
+        Domain::TakenOver { by } => {
+            state(State::Human, Some(Named::person(by)), format!("{} took over.", by.name))
+        }
+        Domain::Released { by } => {
+            state(State::Bot, Some(Named::person(by)), format!("{} handed back to the bot.", by.name))
+        }
+        Domain::Resolved { resolution, by } => {
+            let text = match (resolution, by) {
+                (Resolution::Confirmed, _) => "Resolved: the customer says so.".to_owned(),
+                (Resolution::Assumed, _) => "Assumed resolved: the customer fell silent after the answer.".to_owned(),
+                (Resolution::Agent, Some(by)) => format!("{} resolved it.", by.name),
+                (Resolution::Agent, None) => "An agent resolved it.".to_owned(),
+            };
+            state(State::Resolved, by.as_ref().map(Named::person), text)
+        }
+        Domain::Reopened => state(State::Bot, None, "The customer came back.".to_owned()),
+        Domain::Rated { helpful, rating, comment } => {
+            What::Rating { helpful: *helpful, rating: *rating, comment: comment.clone() }
+        }
+        Domain::Progressed { .. }
+        | Domain::Marked { .. }
+        | Domain::AwaitsSilence { .. }
+        | Domain::Reassured
+        | Domain::RatingAsked => return None,
+    };
+    Some(Event { seq: entry.seq, at: entry.at, what })
+}
+
+fn state(state: State, by: Option<Named>, text: String) -> What {
+    What::State { state, by, text }
+}
+
+fn requested(effect: &Effect, book: &Playbook) -> What {
+    What::Act { act: effect.name().to_owned(), status: Status::Requested, text: about(effect, book), ticket: None }
+}
+
+fn about(effect: &Effect, book: &Playbook) -> String {
+    match effect {
+        Effect::OpenTicket(ticket) => format!("Open a ticket: {}", ticket.title),
+        Effect::Notify { team, text, .. } => format!("Tell {}: {text}", Named::team(team, book).name),
+        Effect::Send { text, .. } => format!("Send: {text}"),
+    }
+}
+
+/// A message that went out needs no line of its own: it says so itself.
+fn finished(effect: Option<&Effect>, outcome: &Outcome, book: &Playbook) -> Option<What> {
+    let act = effect.map_or("act", Effect::name);
+    let what = effect.map(|effect| about(effect, book)).unwrap_or_default();
+    let (act, status, text, ticket) = match outcome {
+        Outcome::Delivered { .. } => return None,
+        Outcome::TicketOpened(ticket) => {
+            let text = format!("Ticket {} stands: {}", ticket.number, ticket.title);
+            ("ticket", Status::Done, text, Some(ticket.number.clone()))
+        }
+        Outcome::Notified => ("notify", Status::Done, what, None),
+        Outcome::Dropped => (act, Status::Failed, format!("Not done, because a human had taken over. {what}"), None),
+        Outcome::Failed { cause } => (act, Status::Failed, format!("{what} ({cause})"), None),
+        Outcome::InDoubt { cause } => (act, Status::Uncertain, format!("{what} ({cause})"), None),
+    };
+    Some(What::Act { act: act.to_owned(), status, text, ticket })
+}
+
+fn delivery(outcome: &Outcome) -> Delivery {
+    match outcome {
+        Outcome::InDoubt { .. } => Delivery::Uncertain,
+        Outcome::Dropped | Outcome::Failed { .. } => Delivery::Failed,
+        Outcome::Delivered { .. } | Outcome::TicketOpened(_) | Outcome::Notified => Delivery::Sent,
+    }
+}
+
+impl Attachment {
+    fn of(attachment: &channels::Attachment) -> Self {
+        Self {
+            id: attachment.id.clone(),
+            name: attachment.name.clone(),
+            media_type: attachment.media_type.clone(),
+            size: attachment.size,
+        }
+    }
+}

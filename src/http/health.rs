@@ -1,0 +1,103 @@
+//! Whether the desk lives, whether it can work, and what it counts.
+
+use super::Site;
+use super::extract::Json;
+use super::problem::{Problem, Result};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A database that has not answered by then does not answer.
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// With more effects waiting than this, the outside is slower than the desk.
+const BACKLOG: i64 = 500;
+
+/// The process lives.
+pub(super) async fn live() -> Json<serde_json::Value> {
+    Json(serde_json::json!({"status": "ok"}))
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    status: Condition,
+    version: &'static str,
+    parts: Vec<Part>,
+}
+
+#[derive(Serialize)]
+struct Part {
+    part: &'static str,
+    state: Condition,
+    /// What it is, or why it is not well.
+    detail: String,
+}
+
+/// From best to worst.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Condition {
+    /// As it should be.
+    Ok,
+    /// Works, but somebody should look.
+    Degraded,
+    /// Does not work: messages are not taken.
+    Down,
+}
+
+/// Each part with its state and its cause; 503 where messages would not be taken.
+pub(super) async fn ready(State(site): State<Site>) -> Response {
+    let parts = vec![database(&site).await, release(&site), outbox(&site).await, stopping(&site)];
+    let status = parts.iter().map(|part| part.state).max().unwrap_or(Condition::Ok);
+    let body = Json(Readiness { status, version: env!("CARGO_PKG_VERSION"), parts });
+    match status {
+        Condition::Down => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], body).into_response(),
+        Condition::Ok | Condition::Degraded => body.into_response(),
+    }
+}
+
+/// Writes, because a full disk still reads.
+async fn database(site: &Site) -> Part {
+    let kind = site.ledger.storage.kind();
+    let (state, detail) = match timeout(PATIENCE, site.ledger.storage.ping()).await {
+        Ok(Ok(())) => (Condition::Ok, format!("{kind} takes writes")),
+        Ok(Err(error)) => (Condition::Down, format!("{kind}: {}", error.0)),
+        Err(_) => (Condition::Down, format!("{kind} has not answered within {PATIENCE:?}")),
+    };
+    Part { part: "database", state, detail }
+}
+
+fn release(site: &Site) -> Part {
+    let detail = format!("release {} is in force", site.library.current().release);
+    Part { part: "policies", state: Condition::Ok, detail }
+}
+
+async fn outbox(site: &Site) -> Part {
+    let (state, detail) = match timeout(PATIENCE, site.ledger.storage.waiting_effects()).await {
+        Ok(Ok(waiting)) if waiting > BACKLOG => {
+            (Condition::Degraded, format!("{waiting} effects wait: a system outside is slow or away"))
+        }
+        Ok(Ok(waiting)) => (Condition::Ok, format!("{waiting} effects wait")),
+        Ok(Err(error)) => (Condition::Degraded, error.0),
+        Err(_) => (Condition::Degraded, "the database has not answered".to_owned()),
+    };
+    Part { part: "outbox", state, detail }
+}
+
+fn stopping(site: &Site) -> Part {
+    let (state, detail) = if *site.stopping.borrow() {
+        (Condition::Down, "going down".to_owned())
+    } else {
+        (Condition::Ok, format!("{} sockets and streams are open", site.connections.count()))
+    };
+    Part { part: "server", state, detail }
+}
+
+/// Prometheus text.
+pub(super) async fn metrics(State(site): State<Site>) -> Result<Response> {
+    let handle = site.metrics.as_ref().ok_or_else(Problem::no_route)?;
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response())
+}

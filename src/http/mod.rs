@@ -1,0 +1,164 @@
+//! Everything that is reached over HTTP: the widget, the console and its API, health, and the pages.
+
+mod caller;
+mod chat;
+mod connections;
+mod console;
+mod download;
+mod extract;
+mod health;
+mod layers;
+mod limits;
+mod pages;
+mod problem;
+mod security;
+mod session;
+mod settings;
+pub mod sign_in;
+
+pub use connections::Connections;
+pub use console::openapi;
+pub use settings::{Rate, Rates, Settings};
+
+use crate::hand::Hand;
+use crate::inbox::Inbox;
+use crate::ledger::Ledger;
+use crate::library::Library;
+use axum::routing::get;
+use axum::serve::ListenerExt as _;
+use axum::{Router, middleware};
+use chat::Visits;
+use connections::Sockets;
+use limits::Limits;
+use metrics_exporter_prometheus::PrometheusHandle;
+use problem::Problem;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// Passwords that are hashed at once; each takes 19 MiB.
+const HASHED_AT_ONCE: usize = 2;
+
+/// What the server needs.
+pub struct Server {
+    /// The log, the clock, and those who listen.
+    pub ledger: Ledger,
+    /// The release in force.
+    pub library: Arc<Library>,
+    /// Records messages.
+    pub inbox: Inbox,
+    /// Does what people command.
+    pub hand: Hand,
+    /// What the operator decided.
+    pub settings: Settings,
+    /// How much one caller may have.
+    pub rates: Rates,
+    /// Renders `/metrics`; without it there is none.
+    pub metrics: Option<PrometheusHandle>,
+    /// Turns true when the desk goes down: sockets say so and close.
+    pub stopping: watch::Receiver<bool>,
+    /// Counts open sockets and streams.
+    pub connections: Connections,
+}
+
+impl Server {
+    /// A server with the usual rates.
+    #[must_use]
+    pub fn new(
+        ledger: Ledger,
+        library: Arc<Library>,
+        inbox: Inbox,
+        hand: Hand,
+        settings: Settings,
+        metrics: impl Into<Option<PrometheusHandle>>,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            ledger,
+            library,
+            inbox,
+            hand,
+            settings,
+            rates: Rates::default(),
+            metrics: metrics.into(),
+            stopping,
+            connections: Connections::default(),
+        }
+    }
+}
+
+/// What every handler has at hand.
+#[derive(Clone)]
+pub(crate) struct Site(Arc<Inner>);
+
+pub(crate) struct Inner {
+    server: Server,
+    limits: Limits,
+    sockets: Sockets,
+    visits: Visits,
+    hashing: Semaphore,
+    openapi: String,
+}
+
+impl Deref for Site {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Deref for Inner {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+/// All routes. Serve it with the callers' addresses (`into_make_service_with_connect_info`): limits go by them.
+pub fn router(server: Server) -> Router {
+    let site = Site(Arc::new(Inner {
+        limits: Limits::new(&server.rates),
+        sockets: Sockets::default(),
+        visits: Visits::default(),
+        hashing: Semaphore::new(HASHED_AT_ONCE),
+        openapi: console::openapi(),
+        server,
+    }));
+    Router::new()
+        .nest("/chat/v1", chat::routes(&site.settings))
+        .merge(console::routes(&site))
+        .merge(pages::routes())
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(|| async { Problem::no_route() })
+        .method_not_allowed_fallback(|| async { Problem::no_method() })
+        .layer(middleware::from_fn(layers::time_limit))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(middleware::from_fn_with_state(site.clone(), security::headers))
+        .layer(middleware::from_fn_with_state(site.clone(), layers::trace))
+        .with_state(site)
+}
+
+/// Serves until the desk goes down, then until the last line has said farewell.
+pub async fn serve(listener: TcpListener, server: Server, mut stopping: watch::Receiver<bool>) -> std::io::Result<()> {
+    let connections = server.connections.clone();
+    let app = router(server).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    let stopped = async move {
+        // Whoever could say so being gone means the same.
+        drop(stopping.wait_for(|stopping| *stopping).await);
+    };
+    axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
+    connections.drained().await;
+    Ok(())
+}

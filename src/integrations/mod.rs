@@ -1,0 +1,5 @@
+//! The world outside, behind the ports: customer directories, ticket systems, notifiers.
+
+pub mod directory_file;
+pub mod notifier;
+pub mod tickets;

@@ -1,0 +1,169 @@
+//! Conditions in CEL: checked against the vocabulary when they are read, total when they are asked.
+
+use super::facts::{Facts, Kind};
+use super::typing::{self, Scope};
+use cel::{Context, Program, Value};
+use regex::Regex;
+use serde_json::Map;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The longest condition, in bytes: nesting is bounded by length, and the parser's stack by nesting.
+const MAX_SOURCE: usize = 4096;
+
+/// A condition that was checked.
+pub struct Condition {
+    source: String,
+    program: Program,
+    facts: Vec<String>,
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl Condition {
+    /// Reads a condition and checks every name and every comparison in it.
+    pub fn parse(source: &str, scope: &Scope<'_>) -> Result<Self, String> {
+        if source.len() > MAX_SOURCE {
+            return Err(format!(
+                "a condition may have at most {MAX_SOURCE} characters; split it into several rules"
+            ));
+        }
+        let program = Program::compile(source).map_err(|errors| {
+            let first = errors.errors.first();
+            let place = first.map(|error| format!(" (character {})", error.pos.1.max(1))).unwrap_or_default();
+            let what = first.map_or_else(|| errors.to_string(), |error| error.msg.clone());
+            format!("cannot be read as a condition{place}: {what}")
+        })?;
+        let facts = typing::check(program.expression(), scope)?;
+        let condition = Self { source: source.to_owned(), program, facts };
+        // A dry run finds what only running finds, such as a bad pattern in rx().
+        condition.ask(&Asked::new(&Facts::sample(), &scope.sample())).map(|_| condition)
+    }
+
+    /// Whether it holds. An error can only come of what was not checkable before, such as a value saved by a step.
+    pub fn ask(&self, asked: &Asked) -> Result<bool, String> {
+        match self.program.execute(&asked.context) {
+            Ok(Value::Bool(holds)) => Ok(holds),
+            Ok(other) => Err(format!("`{}` gives {other:?}, not yes or no", self.source)),
+            Err(error) => Err(format!("`{}` cannot be asked: {error}", self.source)),
+        }
+    }
+
+    /// The facts it looks at, as paths.
+    #[must_use]
+    pub fn facts(&self) -> &[String] {
+        &self.facts
+    }
+}
+
+/// Facts, ready for any number of conditions.
+pub struct Asked {
+    context: Context<'static, 'static>,
+}
+
+impl Asked {
+    /// `more` are names beside the vocabulary: slots and what steps have saved.
+    #[must_use]
+    pub fn new(facts: &Facts, more: &Map<String, serde_json::Value>) -> Self {
+        let mut context = Context::default();
+        if let Err(error) = context.add_function("rx", rx) {
+            tracing::error!(%error, "rx() could not be declared: conditions that use it will not hold");
+        }
+        for (name, value) in facts.json() {
+            add(&mut context, &name, &value);
+        }
+        // Instants are the one thing JSON cannot say.
+        let message = serde_json::json!({
+            "text": facts.message.text, "channel": facts.message.channel, "language": facts.message.language
+        });
+        if let Ok(Value::Map(map)) = cel::to_value(&message) {
+            let mut map: HashMap<_, _> = map.map.as_ref().clone();
+            map.insert("at".into(), Value::Timestamp(facts.message.at.fixed_offset()));
+            context.add_variable_from_value("message", Value::Map(map.into()));
+        }
+        for (name, value) in more {
+            add(&mut context, name, value);
+        }
+        Self { context }
+    }
+}
+
+fn add(context: &mut Context<'static, 'static>, name: &str, value: &serde_json::Value) {
+    if let Ok(value) = cel::to_value(value) {
+        context.add_variable_from_value(name.to_owned(), value);
+    }
+}
+
+/// `rx(text, pattern)`: as `matches`, but each pattern is compiled once.
+fn rx(text: Arc<String>, pattern: Arc<String>) -> Result<bool, cel::ExecutionError> {
+    static COMPILED: Mutex<Option<HashMap<String, Regex>>> = Mutex::new(None);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let compiled = compiled.get_or_insert_default();
+    if let Some(regex) = compiled.get(pattern.as_str()) {
+        return Ok(regex.is_match(&text));
+    }
+    let regex = Regex::new(&pattern).map_err(|error| {
+        cel::ExecutionError::function_error("rx", format!("{pattern:?} is no pattern: {error}"))
+    })?;
+    let found = regex.is_match(&text);
+    compiled.insert(pattern.as_ref().clone(), regex);
+    Ok(found)
+}
+
+/// What a name beside the vocabulary is.
+pub type MoreNames = std::collections::BTreeMap<String, Kind>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(source: &str) -> Result<Condition, String> {
+        let intents = vec!["invoice_copy".to_owned(), "refund_request".to_owned()];
+        let more =
+            MoreNames::from([("slots.email".to_owned(), Kind::Text), ("account".to_owned(), Kind::Anything)]);
+        Condition::parse(source, &Scope { intents: &intents, more: &more })
+    }
+
+    fn holds(source: &str) -> bool {
+        let more =
+            serde_json::json!({"slots": {"email": "a@b.c"}, "account": {"found": true, "status": "locked"}});
+        let serde_json::Value::Object(more) = more else { unreachable!() };
+        parse(source).unwrap().ask(&Asked::new(&Facts::sample(), &more)).unwrap()
+    }
+
+    #[test]
+    fn conditions_speak_of_facts() {
+        assert!(holds(r#"intent == "invoice_copy" && confidence > 0.9"#));
+        assert!(holds(r#"urgency in ["low", "medium"] && !customer.verified"#));
+        assert!(holds(r#"rx(message.text, "(?i)where is .* invoice")"#));
+        assert!(holds(r#"entities.amount < 200 && entities.amount < 200.5"#));
+        assert!(holds(r#"message.at < timestamp("2026-01-01T00:00:00Z")"#));
+        assert!(holds(r#"account.status == "locked" && slots.email != """#));
+        assert!(holds("conversation.tags.size() == 0"));
+        assert!(holds(r#"!conversation.tags.exists(t, t == "outage")"#));
+        assert!(holds(r#"message.text.contains("invoice") ? desk.open : false"#));
+        assert!(!holds(r#"customer.tier == "enterprise""#));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_a_reason() {
+        let refused = |source: &str| parse(source).unwrap_err();
+        assert!(refused(r#"customer.tierr == "free""#).contains("did you mean \"customer.tier\""));
+        assert!(refused("urgency > 5").contains("compares"), "{}", refused("urgency > 5"));
+        assert!(refused("urgency == 5").contains("compares"));
+        assert!(refused(r#"urgency == "hihg""#).contains("did you mean \"high\""));
+        assert!(refused(r#"intent == "invoice_cpoy""#).contains("did you mean \"invoice_copy\""));
+        assert!(refused("confidence").contains("yes or no"));
+        assert!(refused("customer.verified && 3").contains("yes or no"));
+        assert!(refused("custmer.verified").contains("unknown fact"));
+        assert!(refused(r#"rx(message.text, "(")"#).contains("pattern"));
+        assert!(refused("intent == ").contains("cannot be read"));
+        assert!(refused(r#"launch(message.text)"#).contains("unknown function"));
+        assert!(refused(&format!("{}true", "true && ".repeat(600))).contains("at most"));
+    }
+}

@@ -1,0 +1,356 @@
+//! `knowledge/*.md`: articles that the bot may quote, cut into sections and ranked by BM25. The index is part of
+//! the release and works in memory: the same answer on every database, offline and in replay.
+
+use super::fault::Faults;
+use super::yaml::{self, Spanned};
+use bm25::{Document, SearchEngine, SearchEngineBuilder, Tokenizer};
+use channels::Citation;
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use rust_stemmers::{Algorithm, Stemmer};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The longest passage quoted, in characters.
+const MAX_PASSAGE: usize = 1200;
+
+/// BM25's `b`. Sections are short already: a long one that holds the steps must not lose to a short aside.
+const LENGTH_WEIGHT: f32 = 0.3;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrontMatter {
+    title: String,
+    language: String,
+    #[serde(default)]
+    intents: Vec<Spanned<String>>,
+    url: Option<String>,
+    #[serde(default, rename = "updated")]
+    _updated: Option<String>,
+}
+
+/// One article.
+#[derive(Debug, Clone)]
+pub struct Article {
+    /// Its file's name without `.md`.
+    pub slug: String,
+    /// The slug without the language: translations share it.
+    pub family: String,
+    /// As people see it.
+    pub title: String,
+    /// ISO 639-1.
+    pub language: String,
+    /// The intents that it answers.
+    pub intents: Vec<String>,
+    /// A public address.
+    pub url: Option<String>,
+    /// In order; the first may have no heading.
+    pub sections: Vec<Section>,
+}
+
+/// A piece that can be quoted by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// What stands above it.
+    pub heading: String,
+    /// Plain text.
+    pub text: String,
+}
+
+/// A passage that answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Passage {
+    /// The section's words, cut at a sentence where they are many.
+    pub text: String,
+    /// The section's heading.
+    pub section: String,
+    /// The source.
+    pub citation: Citation,
+    /// The share of the question's words, weighed by rarity, that the passage holds: 0 to 1.
+    pub coverage: f32,
+}
+
+/// All articles.
+pub struct Knowledge {
+    articles: Vec<Article>,
+    by_language: BTreeMap<String, Shelf>,
+}
+
+impl std::fmt::Debug for Knowledge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Knowledge({} articles)", self.articles.len())
+    }
+}
+
+struct Shelf {
+    engine: SearchEngine<usize, u32, Stems>,
+    places: Vec<(usize, usize)>,
+    stems: Vec<BTreeSet<String>>,
+    tokenizer: Stems,
+}
+
+/// Words, lower case, by their stems.
+#[derive(Debug, Clone)]
+struct Stems {
+    language: String,
+}
+
+impl Tokenizer for Stems {
+    fn tokenize(&self, text: &str) -> Vec<String> {
+        let stemmer = Stemmer::create(match self.language.as_str() {
+            "de" => Algorithm::German,
+            "fr" => Algorithm::French,
+            "es" => Algorithm::Spanish,
+            _ => Algorithm::English,
+        });
+        text.split(|letter: char| !letter.is_alphanumeric())
+            .filter(|word| word.chars().count() > 1)
+            .map(|word| stemmer.stem(&word.to_lowercase()).into_owned())
+            .collect()
+    }
+}
+
+impl Knowledge {
+    /// Reads all articles: path → content.
+    pub fn read<'a>(
+        files: impl Iterator<Item = (&'a String, &'a String)>,
+        intents: &[String],
+        faults: &mut Faults,
+    ) -> Self {
+        let articles: Vec<Article> =
+            files.filter_map(|(path, text)| article(path, text, intents, faults)).collect();
+        let languages: BTreeSet<String> = articles.iter().map(|article| article.language.clone()).collect();
+        let by_language =
+            languages.into_iter().map(|language| (language.clone(), shelve(&articles, language))).collect();
+        Self { articles, by_language }
+    }
+
+    /// Every article.
+    #[must_use]
+    pub fn articles(&self) -> &[Article] {
+        &self.articles
+    }
+
+    /// Whether an article or a translation of it has that name.
+    #[must_use]
+    pub fn has(&self, family: &str) -> bool {
+        self.articles.iter().any(|article| article.family == family)
+    }
+
+    /// The passage that answers best among the articles `allowed`, in `language` if there is one, else in `fallback`.
+    /// Where no word matches, the first allowed article's beginning stands in: the intent already chose the article.
+    #[must_use]
+    pub fn answer(
+        &self,
+        question: &str,
+        allowed: &dyn Fn(&Article) -> bool,
+        language: &str,
+        fallback: &str,
+    ) -> Option<Passage> {
+        [language, fallback].iter().find_map(|language| {
+            let shelf = self.by_language.get(*language)?;
+            let allowed_here = |place: &usize| allowed(&self.articles[shelf.places[*place].0]);
+            let best =
+                shelf.engine.search(question, None).into_iter().map(|hit| hit.document.id).find(allowed_here);
+            let place = best.or_else(|| (0..shelf.places.len()).find(allowed_here))?;
+            Some(self.passage(shelf, place, question))
+        })
+    }
+
+    fn passage(&self, shelf: &Shelf, place: usize, question: &str) -> Passage {
+        let (article, section) = shelf.places[place];
+        let article = &self.articles[article];
+        let section = &article.sections[section];
+        let asked: BTreeSet<String> = shelf.tokenizer.tokenize(question).into_iter().collect();
+        let rarity = |stem: &str| {
+            let holding = shelf.stems.iter().filter(|stems| stems.contains(stem)).count() as f32;
+            (1.0 + shelf.stems.len() as f32 / (1.0 + holding)).ln()
+        };
+        let total: f32 = asked.iter().map(|stem| rarity(stem)).sum();
+        let held: f32 =
+            asked.iter().filter(|stem| shelf.stems[place].contains(*stem)).map(|stem| rarity(stem)).sum();
+        Passage {
+            text: shorten(&section.text),
+            section: section.heading.clone(),
+            citation: Citation {
+                article: article.slug.clone(),
+                title: article.title.clone(),
+                url: article.url.clone(),
+            },
+            coverage: if total > 0.0 { held / total } else { 0.0 },
+        }
+    }
+}
+
+fn shelve(articles: &[Article], language: String) -> Shelf {
+    let tokenizer = Stems { language: language.clone() };
+    let mut places = Vec::new();
+    let mut texts = Vec::new();
+    for (index, article) in articles.iter().enumerate().filter(|(_, article)| article.language == language) {
+        for (number, section) in article.sections.iter().enumerate() {
+            places.push((index, number));
+            // A heading says more of what a section answers than any line of it.
+            texts.push(format!("{}\n{1}\n{1}\n{2}", article.title, section.heading, section.text));
+        }
+    }
+    let stems: Vec<BTreeSet<String>> =
+        texts.iter().map(|text| tokenizer.tokenize(text).into_iter().collect()).collect();
+    let documents: Vec<Document<usize>> =
+        texts.into_iter().enumerate().map(|(place, text)| Document::new(place, text)).collect();
+    let engine =
+        SearchEngineBuilder::<usize, u32, Stems>::with_tokenizer_and_documents(tokenizer.clone(), documents)
+            .b(LENGTH_WEIGHT)
+            .build();
+    Shelf { engine, places, stems, tokenizer }
+}
+
+fn article(path: &str, text: &str, intents: &[String], faults: &mut Faults) -> Option<Article> {
+    let name = path.strip_prefix("knowledge/").unwrap_or(path).strip_suffix(".md")?;
+    let text = text.replace("\r\n", "\n");
+    let Some((head, body)) = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")) else {
+        faults.add(
+            path,
+            1,
+            "an article begins with its front matter between two lines `---`: title, language, intents",
+        );
+        return None;
+    };
+    let front: FrontMatter = yaml::parse_from(path, head, 1, faults)?;
+    for intent in front.intents.iter().filter(|intent| !intents.contains(&intent.value)) {
+        let message = super::fault::unknown("intent", &intent.value, intents.iter().map(String::as_str));
+        faults.add(path, yaml::line(intent) + 1, message);
+    }
+    if let Some(url) = front.url.as_deref().filter(|url| !url.starts_with("https://")) {
+        faults.add(path, 2, format!("\"{url}\" is no https address"));
+    }
+    let sections = sections(body);
+    if sections.is_empty() {
+        faults.add(path, 1, "the article is empty");
+        return None;
+    }
+    let family = name.strip_suffix(&format!(".{}", front.language)).unwrap_or(name);
+    Some(Article {
+        slug: name.to_owned(),
+        family: family.to_owned(),
+        title: front.title,
+        language: front.language,
+        intents: front.intents.into_iter().map(|intent| intent.value).collect(),
+        url: front.url,
+        sections,
+    })
+}
+
+/// Cuts Markdown at its second-level headings and takes the markup out.
+fn sections(body: &str) -> Vec<Section> {
+    let mut done = Vec::new();
+    let mut current = Section { heading: String::new(), text: String::new() };
+    let mut in_heading = false;
+    let mut lists: Vec<Option<u64>> = Vec::new();
+    let new_line = |text: &mut String, blank: bool| {
+        let trimmed = text.trim_end().len();
+        text.truncate(trimmed);
+        if !text.is_empty() {
+            text.push_str(if blank { "\n\n" } else { "\n" });
+        }
+    };
+    for event in Parser::new_ext(body, Options::ENABLE_TABLES) {
+        match event {
+            Event::Start(Tag::Heading { level: HeadingLevel::H1 | HeadingLevel::H2, .. }) => {
+                done.push(std::mem::replace(
+                    &mut current,
+                    Section { heading: String::new(), text: String::new() },
+                ));
+                in_heading = true;
+            }
+            Event::End(TagEnd::Heading(HeadingLevel::H1 | HeadingLevel::H2)) => in_heading = false,
+            Event::Start(Tag::List(first)) => {
+                new_line(&mut current.text, lists.is_empty());
+                lists.push(first);
+            }
+            Event::End(TagEnd::List(_)) => drop(lists.pop()),
+            Event::Start(Tag::Item) => {
+                new_line(&mut current.text, false);
+                let indent = "  ".repeat(lists.len().saturating_sub(1));
+                match lists.last_mut() {
+                    Some(Some(number)) => {
+                        current.text.push_str(&format!("{indent}{number}. "));
+                        *number += 1;
+                    }
+                    _ => current.text.push_str(&format!("{indent}• ")),
+                }
+            }
+            Event::Start(Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::BlockQuote(_))
+                if lists.is_empty() =>
+            {
+                new_line(&mut current.text, true);
+            }
+            Event::Text(text) | Event::Code(text) => {
+                if in_heading { &mut current.heading } else { &mut current.text }.push_str(&text);
+            }
+            Event::SoftBreak => current.text.push(' '),
+            Event::HardBreak => current.text.push('\n'),
+            Event::End(TagEnd::TableCell) => current.text.push_str("  "),
+            Event::End(TagEnd::TableRow | TagEnd::TableHead) => new_line(&mut current.text, false),
+            _ => {}
+        }
+    }
+    done.push(current);
+    done.into_iter()
+        .map(|section| Section {
+            heading: section.heading.trim().to_owned(),
+            text: section.text.trim().to_owned(),
+        })
+        .filter(|section| !section.text.is_empty())
+        .collect()
+}
+
+/// At most [`MAX_PASSAGE`] characters, ending with a whole line or sentence.
+fn shorten(text: &str) -> String {
+    let Some((end, _)) = text.char_indices().nth(MAX_PASSAGE) else { return text.to_owned() };
+    let cut = &text[..end];
+    let whole = cut.rfind(['\n', '.']).map_or(cut, |at| &cut[..=at]);
+    format!("{} …", whole.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn knowledge() -> Knowledge {
+        let files = [
+            (
+                "knowledge/export-data.md",
+                "---\ntitle: Export your data\nlanguage: en\nintents: [export_data]\n---\nYou own your data.\n\n## Export a report\n\n1. Open the **report**.\n2. Choose *Export as CSV*.\n\n## Export a workspace\n\nAsk an owner for the `archive`.\n",
+            ),
+            (
+                "knowledge/export-data.de.md",
+                "---\ntitle: Daten exportieren\nlanguage: de\nintents: [export_data]\n---\n## Bericht exportieren\n\nÖffnen Sie den Bericht.\n",
+            ),
+        ];
+        let files: Vec<(String, String)> =
+            files.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let mut faults = Faults::default();
+        let knowledge =
+            Knowledge::read(files.iter().map(|(a, b)| (a, b)), &["export_data".to_owned()], &mut faults);
+        assert_eq!(faults.sorted(), []);
+        knowledge
+    }
+
+    #[test]
+    fn the_section_that_answers_is_quoted_in_plain_text() {
+        let passage = knowledge().answer("how do I get a report as csv?", &|_| true, "en", "en").unwrap();
+        assert_eq!(passage.section, "Export a report");
+        assert_eq!(passage.text, "1. Open the report.\n2. Choose Export as CSV.");
+        assert_eq!(passage.citation.article, "export-data");
+        assert!(passage.coverage > 0.3, "{}", passage.coverage);
+        assert!(knowledge().answer("what is the weather", &|_| true, "en", "en").unwrap().coverage < 0.2);
+    }
+
+    #[test]
+    fn an_answer_is_in_the_customers_language_where_there_is_one() {
+        let answer =
+            |language| knowledge().answer("Bericht", &|_| true, language, "en").unwrap().citation.article;
+        assert_eq!(answer("de"), "export-data.de");
+        assert_eq!(answer("fr"), "export-data");
+        assert_eq!(knowledge().answer("report", &|_| false, "en", "en"), None);
+    }
+}

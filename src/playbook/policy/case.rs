@@ -1,0 +1,166 @@
+//! `policies/cases/*.yaml`: examples that can be run.
+
+use crate::domain::customer::Account;
+use crate::domain::ticket::Priority;
+use crate::playbook::yaml::Spanned;
+use nlu::signals::{Sentiment, Urgency};
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CasesFile {
+    /// Each is a conversation of its own.
+    pub cases: Vec<Case>,
+}
+
+/// One conversation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Unique; what it shows.
+    pub name: Spanned<String>,
+    /// Who writes; an unknown visitor where absent.
+    pub customer: Option<CaseCustomer>,
+    /// How things stand at the desk.
+    #[serde(default)]
+    pub desk: CaseDesk,
+    /// Turn by turn.
+    pub talk: Vec<CaseTurn>,
+}
+
+/// Who writes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct CaseCustomer {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    #[serde(default)]
+    pub verified: bool,
+    #[serde(default)]
+    pub tier: String,
+    #[serde(default)]
+    pub plan: String,
+    #[serde(default)]
+    pub company: String,
+    #[serde(default)]
+    pub language: String,
+    #[serde(default)]
+    pub status: String,
+    #[serde(default)]
+    pub open_tickets: i64,
+}
+
+impl CaseCustomer {
+    /// As the directory would have it.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account {
+            id: "case".to_owned(),
+            email: self.email.clone().unwrap_or_default(),
+            name: self.name.clone().unwrap_or_default(),
+            company: self.company.clone(),
+            tier: self.tier.clone(),
+            plan: self.plan.clone(),
+            language: self.language.clone(),
+            status: self.status.clone(),
+            open_tickets: self.open_tickets,
+            ..Account::default()
+        }
+    }
+}
+
+/// How things stand at the desk.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseDesk {
+    /// Whether the default team is there.
+    #[serde(default = "yes")]
+    pub open: bool,
+    /// Agents signed in.
+    #[serde(default = "one")]
+    pub agents_online: i64,
+    /// Conversations waiting.
+    #[serde(default)]
+    pub queue_length: i64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> i64 {
+    1
+}
+
+impl Default for CaseDesk {
+    fn default() -> Self {
+        Self { open: true, agents_online: 1, queue_length: 0 }
+    }
+}
+
+/// One message and what must come of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseTurn {
+    /// What the customer writes.
+    pub says: Spanned<String>,
+    /// The button pressed instead.
+    pub choice: Option<String>,
+    /// What must come of it; anything where absent.
+    #[serde(default)]
+    pub expect: Expect,
+}
+
+/// One value or any of several.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum OneOf<T> {
+    /// Any of these.
+    Many(Vec<T>),
+    /// This.
+    One(T),
+}
+
+impl<T: PartialEq> OneOf<T> {
+    /// Whether the value is allowed.
+    pub fn allows(&self, value: &T) -> bool {
+        match self {
+            Self::One(one) => one == value,
+            Self::Many(many) => many.contains(value),
+        }
+    }
+}
+
+/// What must come of a message; what is absent may be anything.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// `null` means out of scope.
+    pub intent: Option<OneOf<String>>,
+    /// `reply`, `act`, `ask`, `ticket`, `handoff`.
+    pub route: Option<OneOf<String>>,
+    /// Low, medium, high.
+    pub urgency: Option<OneOf<Urgency>>,
+    /// Negative, neutral, positive.
+    pub sentiment: Option<OneOf<Sentiment>>,
+    /// Whose it became.
+    pub team: Option<OneOf<String>>,
+    /// How soon.
+    pub priority: Option<OneOf<Priority>>,
+    /// Any of these rules fired.
+    pub rules: Option<Vec<String>>,
+    /// Any of these reason codes was given.
+    pub reasons: Option<Vec<String>>,
+    /// The playbook under way or just done.
+    pub playbook: Option<String>,
+    /// Something the bot said holds these words.
+    pub replies_with: Option<OneOf<String>>,
+    /// ISO 639-1.
+    pub language: Option<OneOf<String>>,
+    /// Who has the conversation then: `bot`, `queued`, `human`, `resolved`.
+    pub state: Option<OneOf<String>>,
+    /// How many tickets stand.
+    pub tickets: Option<usize>,
+}

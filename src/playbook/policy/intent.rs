@@ -1,0 +1,101 @@
+//! `policies/intents/*.yaml`: what customers want, in their own words, and what the desk does about it.
+
+use crate::domain::decision::Automation;
+use crate::domain::ticket::Priority;
+use crate::playbook::yaml::Spanned;
+use nlu::signals::Urgency;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Utterances by language.
+pub type Examples = BTreeMap<String, Vec<Spanned<String>>>;
+
+/// One intent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intent {
+    /// Snake case; the file is named after it.
+    pub id: Spanned<String>,
+    /// As people see it.
+    pub name: String,
+    /// One sentence.
+    pub description: String,
+    /// Whose matter it is.
+    pub team: Spanned<String>,
+    /// What a mistake would cost.
+    pub risk: Risk,
+    /// How much the bot may do.
+    pub automation: Automation,
+    /// The probability needed to act; the trained one where absent.
+    pub threshold: Option<Spanned<f32>>,
+    /// At least this urgent.
+    pub urgency: Option<Urgency>,
+    /// What is done once the bot is sure.
+    pub then: Spanned<Then>,
+    /// How customers say it.
+    pub examples: Examples,
+}
+
+/// `policies/intents/out-of-scope.yaml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutOfScope {
+    /// What this desk has no answer to.
+    pub out_of_scope: Examples,
+}
+
+/// What a mistake would cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// An annoyance.
+    Low,
+    /// Money or time.
+    Medium,
+    /// Trust, data, the law.
+    High,
+}
+
+impl Risk {
+    /// The name used in policies and conditions.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What ends the judgement of a message: exactly one of them.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Then {
+    /// A human answers.
+    HandOff(HandOffTo),
+    /// A playbook runs.
+    Playbook(String),
+    /// An article is quoted.
+    Answer(AnswerFrom),
+    /// A sentence of `replies.yaml` is said.
+    Reply(String),
+}
+
+/// Who gets it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandOffTo {
+    /// The intent's team where absent.
+    pub team: Option<String>,
+    /// The conversation's priority where absent.
+    pub priority: Option<Priority>,
+}
+
+/// Which articles may answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerFrom {
+    /// All that list the intent, where absent.
+    pub articles: Option<Vec<String>>,
+}

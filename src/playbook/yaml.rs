@@ -1,0 +1,62 @@
+//! Reading edited YAML: strict, and every fault with its line.
+
+use super::fault::Faults;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+pub use serde_saphyr::Spanned;
+
+/// The value in a file, or a fault with its line.
+pub fn parse<T: DeserializeOwned>(file: &str, text: &str, faults: &mut Faults) -> Option<T> {
+    parse_from(file, text, 0, faults)
+}
+
+/// The same for text that begins `skipped` lines below the file's first.
+pub fn parse_from<T: DeserializeOwned>(
+    file: &str,
+    text: &str,
+    skipped: u64,
+    faults: &mut Faults,
+) -> Option<T> {
+    match serde_saphyr::from_str::<T>(text) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let plain = error.without_snippet();
+            let line = plain.location().map_or(1, |at| at.line()) + skipped;
+            // The place is said once, before the sentence.
+            let sentence = plain.to_string();
+            let sentence = sentence.split(" at line ").next().unwrap_or(&sentence);
+            faults.add(file, line, sentence.lines().next().unwrap_or("cannot be read as YAML"));
+            None
+        }
+    }
+}
+
+/// The line of a value.
+pub fn line<T>(value: &Spanned<T>) -> u64 {
+    value.referenced.line()
+}
+
+/// A length of time as people write it: `30s`, `5m`, `72h`, `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl Span {
+    /// For arithmetic with instants; as long as chrono can count.
+    #[must_use]
+    pub fn delta(self) -> chrono::TimeDelta {
+        chrono::TimeDelta::from_std(self.0).unwrap_or(chrono::TimeDelta::MAX)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text).map(Self).map_err(|_| {
+            serde::de::Error::custom(format!(
+                "\"{text}\" is no length of time; write e.g. 30s, 5m, 72h or 7d"
+            ))
+        })
+    }
+}

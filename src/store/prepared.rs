@@ -1,0 +1,129 @@
+//! A commit made ready for the database, by the caller's own task: the one that writes has only to write.
+
+use super::values::{from_json, json, micros, plain, searchable};
+use crate::domain::conversation::{Conversation, FOLD_VERSION, State};
+use crate::domain::effect::Effect;
+use crate::domain::event::Event;
+use crate::domain::ids::{Place, Seq};
+use crate::domain::ticket::Priority;
+use crate::ports::storage::Commit;
+
+pub(crate) struct Prepared {
+    pub(crate) expected: Seq,
+    pub(crate) row: ListRow,
+    pub(crate) opens: Option<Opens>,
+    pub(crate) events: Vec<EventRow>,
+    pub(crate) effects: Vec<EffectRow>,
+    pub(crate) once: Option<String>,
+    pub(crate) finishes: Option<Place>,
+}
+
+/// The columns of the list.
+pub(crate) struct ListRow {
+    pub(crate) id: String,
+    pub(crate) channel: &'static str,
+    pub(crate) customer: String,
+    pub(crate) last_seq: Seq,
+    pub(crate) state: &'static str,
+    pub(crate) team: Option<String>,
+    pub(crate) assignee: Option<String>,
+    pub(crate) priority_rank: i64,
+    pub(crate) waiting_since: Option<i64>,
+    pub(crate) due: Option<i64>,
+    pub(crate) unanswered_since: Option<i64>,
+    pub(crate) updated_at: i64,
+    pub(crate) fold_version: i64,
+    pub(crate) search: String,
+    pub(crate) snapshot: String,
+}
+
+/// The thread that a new conversation takes over.
+pub(crate) struct Opens {
+    pub(crate) address: String,
+    pub(crate) follows: Option<String>,
+}
+
+pub(crate) struct EventRow {
+    pub(crate) seq: Seq,
+    pub(crate) at: i64,
+    pub(crate) kind: String,
+    pub(crate) body: String,
+}
+
+pub(crate) struct EffectRow {
+    pub(crate) seq: Seq,
+    pub(crate) at: i64,
+    pub(crate) effect: String,
+}
+
+impl Prepared {
+    /// Refuses a commit whose events do not lead from `expected` to `after`.
+    pub(crate) fn new(commit: Commit) -> Result<Self, sqlx::Error> {
+        let Commit { after, expected, entries, once, finishes } = commit;
+        let follows_on = (expected + 1..).zip(&entries).all(|(seq, entry)| seq == entry.seq);
+        let ends = entries.last().map_or(expected, |entry| entry.seq);
+        if !follows_on || after.seq != ends || expected < 0 {
+            return Err(sqlx::Error::Encode(
+                format!("the events of this commit do not lead from {expected} to {}", after.seq).into(),
+            ));
+        }
+        let opens = match (expected, entries.first().map(|entry| &entry.event)) {
+            (0, Some(Event::Opened { follows, .. })) => Some(Opens {
+                address: plain(&after.address),
+                follows: follows.map(|conversation| conversation.to_string()),
+            }),
+            (0, _) => return Err(sqlx::Error::Encode("a new conversation begins with its opening".into())),
+            _ => None,
+        };
+        let mut events = Vec::with_capacity(entries.len());
+        let mut effects = Vec::new();
+        for entry in &entries {
+            let (seq, at, body) = (entry.seq, micros(entry.at), json(&entry.event)?);
+            // JSON has no NaN: an event that could not be read back would close the conversation for good.
+            from_json::<Event>(&body)?;
+            events.push(EventRow { seq, at, kind: kind(&body).to_owned(), body });
+            if let Some(effect) = Effect::of(entry, after.channel) {
+                effects.push(EffectRow { seq, at, effect: json(&effect)? });
+            }
+        }
+        Ok(Self {
+            expected,
+            row: ListRow::new(&after)?,
+            opens,
+            events,
+            effects,
+            once: once.as_deref().map(plain),
+            finishes,
+        })
+    }
+}
+
+impl ListRow {
+    pub(crate) fn new(talk: &Conversation) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: talk.id.to_string(),
+            channel: talk.channel.name(),
+            customer: talk.customer.to_string(),
+            last_seq: talk.seq,
+            state: talk.state.name(),
+            team: talk.team.as_deref().map(plain),
+            assignee: talk.agent().map(|agent| agent.id.to_string()),
+            priority_rank: Priority::Urgent as i64 - talk.priority as i64,
+            waiting_since: match &talk.state {
+                State::Queued { since, .. } => Some(micros(*since)),
+                _ => None,
+            },
+            due: talk.due().map(micros),
+            unanswered_since: talk.unanswered_since().map(micros),
+            updated_at: micros(talk.updated_at),
+            fold_version: FOLD_VERSION,
+            search: searchable(talk.recent.iter().map(|line| line.text.as_str())),
+            snapshot: json(talk)?,
+        })
+    }
+}
+
+/// The event's name, which its JSON begins with.
+fn kind(body: &str) -> &str {
+    body.strip_prefix("{\"type\":\"").and_then(|rest| rest.split('"').next()).unwrap_or_default()
+}

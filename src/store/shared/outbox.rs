@@ -1,0 +1,166 @@
+//! Effects waiting to be done.
+//!
+//! A claim is written before anything is sent, so the table may say `sending` where this process knows of no claim:
+//! the caller went away, or the answer to the `COMMIT` was lost. Nothing was sent then, and the next claim takes it
+//! back. What another process left in `sending` is another matter: see [`Outbox::interrupted`].
+
+use super::{Connection, Db, SKIP_LOCKED, Store};
+use crate::domain::Time;
+use crate::domain::ids::Place;
+use crate::ports::storage::{Item, Outbox, Unavailable};
+use crate::store::values::{from_json, micros, parsed, plain, time};
+use async_trait::async_trait;
+use sqlx::QueryBuilder;
+
+/// Where, what, the attempt under way, and when it fell due.
+type Columns = (String, i64, String, i64, i64);
+
+#[async_trait]
+impl Outbox for Store {
+    async fn claim(&self, now: Time, limit: i64) -> Result<Vec<Item>, Unavailable> {
+        // One at a time: a claim that is on disk but not yet in `claimed` would look like one that nobody knows of.
+        let _turn = self.claiming.lock().await;
+        let known: Vec<Place> = self.claimed().keys().copied().collect();
+        let claim = Claim { owner: self.owner.clone(), known, now: micros(now), limit: limit.max(0) };
+        let items: Result<_, Unavailable> =
+            self.engine.write(claim, |claim, db| Box::pin(async move { Ok(claim.take(db).await?) })).await;
+        let items = items?;
+        self.claimed().extend(items.iter().map(|item| (item.place, item.attempts)));
+        Ok(items)
+    }
+
+    async fn put_back(&self, place: Place, due: Time, cause: &str) -> Result<(), Unavailable> {
+        let attempt = self.claimed().get(&place).copied();
+        self.engine
+            .write::<_, _, Unavailable>((place, micros(due), plain(cause)), |(place, due, cause), db| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "UPDATE outbox SET state = 'pending', owner = NULL, due = $3, cause = $4 \
+                         WHERE conversation = $1 AND seq = $2 AND state = 'sending'",
+                    )
+                    .bind(place.conversation.to_string())
+                    .bind(place.seq)
+                    .bind(*due)
+                    .bind(cause)
+                    .execute(db)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        let mut claimed = self.claimed();
+        // It may have been claimed again meanwhile.
+        if attempt.is_some() && claimed.get(&place).copied() == attempt {
+            claimed.remove(&place);
+        }
+        Ok(())
+    }
+
+    async fn interrupted(&self) -> Result<Vec<Item>, Unavailable> {
+        self.engine
+            .read(self.owner.clone(), |owner, db| {
+                Box::pin(async move {
+                    let rows: Vec<Columns> = sqlx::query_as(
+                        "SELECT conversation, seq, effect, attempts, due FROM outbox \
+                         WHERE state = 'sending' AND owner <> $1 ORDER BY due, conversation, seq",
+                    )
+                    .bind(owner)
+                    .fetch_all(db)
+                    .await?;
+                    Ok(items(rows)?)
+                })
+            })
+            .await
+    }
+
+    async fn next_effect_due(&self, now: Time) -> Result<Option<Time>, Unavailable> {
+        self.engine
+            .read(micros(now), |now, db| {
+                Box::pin(async move {
+                    let next: Option<i64> = sqlx::query_scalar(
+                        "SELECT MIN(o.due) FROM outbox o WHERE o.state = 'pending' AND o.due > $1 AND NOT EXISTS \
+                         (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.seq < o.seq)",
+                    )
+                    .bind(*now)
+                    .fetch_one(db)
+                    .await?;
+                    Ok(next.map(time).transpose()?)
+                })
+            })
+            .await
+    }
+
+    async fn waiting_effects(&self) -> Result<i64, Unavailable> {
+        self.engine
+            .read((), |(), db| {
+                Box::pin(
+                    async move { Ok(sqlx::query_scalar("SELECT COUNT(*) FROM outbox").fetch_one(db).await?) },
+                )
+            })
+            .await
+    }
+}
+
+struct Claim {
+    owner: String,
+    known: Vec<Place>,
+    now: i64,
+    limit: i64,
+}
+
+impl Claim {
+    async fn take(&self, db: &mut Connection) -> Result<Vec<Item>, sqlx::Error> {
+        self.take_back(db).await?;
+        let mut claim = QueryBuilder::<Db>::new(
+            "WITH picked AS MATERIALIZED (SELECT o.conversation, o.seq FROM outbox o \
+             WHERE o.state = 'pending' AND o.due <= ",
+        );
+        claim.push_bind(self.now);
+        claim.push(
+            " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.seq < o.seq) \
+             ORDER BY o.due, o.conversation, o.seq LIMIT ",
+        );
+        claim.push_bind(self.limit).push(SKIP_LOCKED);
+        claim.push(") UPDATE outbox SET state = 'sending', attempts = outbox.attempts + 1, owner = ");
+        claim.push_bind(&self.owner);
+        claim.push(
+            " FROM picked WHERE outbox.conversation = picked.conversation AND outbox.seq = picked.seq \
+             RETURNING outbox.conversation, outbox.seq, outbox.effect, outbox.attempts, outbox.due",
+        );
+        let mut rows: Vec<Columns> = claim.build_query_as().fetch_all(db).await?;
+        rows.sort_by(|a, b| (a.4, &a.0, a.1).cmp(&(b.4, &b.0, b.1)));
+        items(rows)
+    }
+
+    /// Claims of this process that it never heard of.
+    async fn take_back(&self, db: &mut Connection) -> Result<(), sqlx::Error> {
+        let sending: Vec<(String, i64)> =
+            sqlx::query_as("SELECT conversation, seq FROM outbox WHERE state = 'sending' AND owner = $1")
+                .bind(&self.owner)
+                .fetch_all(&mut *db)
+                .await?;
+        for (conversation, seq) in sending {
+            let place = Place { conversation: parsed(&conversation)?, seq };
+            if !self.known.contains(&place) {
+                sqlx::query(
+                    "UPDATE outbox SET state = 'pending', owner = NULL, attempts = attempts - 1 \
+                     WHERE conversation = $1 AND seq = $2 AND state = 'sending'",
+                )
+                .bind(conversation)
+                .bind(seq)
+                .execute(&mut *db)
+                .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn items(rows: Vec<Columns>) -> Result<Vec<Item>, sqlx::Error> {
+    rows.into_iter()
+        .map(|(conversation, seq, effect, attempt, _)| {
+            let place = Place { conversation: parsed(&conversation)?, seq };
+            Ok(Item { place, effect: from_json(&effect)?, attempts: attempt - 1 })
+        })
+        .collect()
+}

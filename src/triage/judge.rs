@@ -1,0 +1,300 @@
+//! One message: what it means, what the rules say, what is done.
+
+use super::Step;
+use super::answer;
+use super::draft::Draft;
+use super::facts;
+use super::handoff::{To, hand_off};
+use super::playing;
+use super::pressed::{self, Pressed};
+use super::rules::{self, Conclusion, Verdict};
+use super::slots;
+use super::understand::{self, Understanding};
+use crate::domain::Time;
+use crate::domain::conversation::{Conversation, Pending};
+use crate::domain::decision::{Automation, Decision, Reason, Route};
+use crate::domain::event::{Event, Question};
+use crate::domain::run::Waiting;
+use crate::playbook::Playbook;
+use crate::playbook::facts::Facts;
+use crate::playbook::policy::intent::{AnswerFrom, HandOffTo, Then};
+use channels::Choice;
+use serde_json::Value;
+
+/// How many intents a "did you mean" offers.
+const OFFERED: usize = 3;
+
+/// Judges one message that has had no decision yet.
+pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, now: Time) -> Step {
+    if talk.context.as_ref().is_none_or(|context| context.message != message.seq) {
+        return Step::Ask(Question::Context { message: message.seq });
+    }
+    let press = pressed::find(message, talk);
+    let meaning = match &press {
+        Some(Pressed::Intent(intent)) if book.intents.contains_key(intent) => {
+            understand::picked(intent, message, talk, book)
+        }
+        _ => understand::message(message, talk, book),
+    };
+    let mut draft = Draft::new(talk, book, now);
+    let facts = facts::of_message(message, &meaning, talk, book);
+    let case = Case { message, meaning, facts };
+    match press {
+        Some(Pressed::Helped) => pressed::helped(&mut draft, &case),
+        Some(Pressed::DidNotHelp) => pressed::did_not_help(&mut draft, &case),
+        Some(Pressed::NoneOfThese) => pressed::none_of_these(&mut draft, &case),
+        Some(Pressed::Intent(_) | Pressed::Slot(_)) | None => {
+            if message.text.is_empty() && press.is_none() {
+                only_files(&mut draft, &case);
+            } else if !answers_a_question(&mut draft, &case, press.as_ref()) {
+                let verdict = rules::judge(&case.facts, &case.meaning, !talk.clarified, book);
+                conclude(&mut draft, &case, verdict);
+            }
+        }
+    }
+    draft.done()
+}
+
+/// A message with what is known of it.
+pub(super) struct Case<'a> {
+    pub(super) message: &'a Pending,
+    pub(super) meaning: Understanding,
+    pub(super) facts: Facts,
+}
+
+impl Case<'_> {
+    /// The decision, as the log keeps it.
+    pub(super) fn decision(&self, draft: &Draft<'_>, route: Route, reasons: Vec<Reason>) -> Decision {
+        let meaning = &self.meaning;
+        Decision {
+            message: self.message.seq,
+            at: draft.now,
+            intent: meaning.intent.clone(),
+            confidence: meaning.confidence,
+            threshold: meaning.threshold,
+            in_scope: meaning.sure,
+            top: meaning.top.clone(),
+            urgency: meaning.urgency,
+            urgency_signals: meaning.reading.urgency_signals.clone(),
+            sentiment: meaning.reading.sentiment,
+            sentiment_signals: meaning.reading.sentiment_signals.clone(),
+            language: meaning.language.clone(),
+            entities: meaning.reading.entities.clone(),
+            route,
+            automation: Automation::Auto,
+            reasons,
+            rules: Vec::new(),
+            evidence: meaning.evidence.clone(),
+            context: Vec::new(),
+            citations: Vec::new(),
+            draft: None,
+            model: meaning.model.clone(),
+            release: draft.book.release.clone(),
+            cost_usd: 0.0,
+            latency_ms: (draft.now - self.message.at).num_milliseconds().max(0),
+        }
+    }
+
+    /// Records the decision.
+    pub(super) fn decide(&self, draft: &mut Draft<'_>, route: Route, reasons: Vec<Reason>) {
+        let decision = self.decision(draft, route, reasons);
+        draft.push(Event::Decided { decision: Box::new(decision) });
+    }
+
+    fn by_verdict(&self, draft: &Draft<'_>, route: Route, verdict: &Verdict) -> Decision {
+        let mut decision = self.decision(draft, route, verdict.reasons.clone());
+        decision.urgency = verdict.urgency;
+        decision.automation = verdict.automation;
+        decision.rules.clone_from(&verdict.rules);
+        decision.context = context(&verdict.used, &self.facts);
+        if let Some(trouble) = draft.talk.context.as_ref().and_then(|context| context.trouble.clone()) {
+            let text = format!("What is known of the customer could not be asked: {trouble}");
+            decision.reasons.push(Reason::new("directory-unavailable", text));
+        }
+        decision
+    }
+}
+
+/// The facts that the rules looked at, as `name=value`; never the message itself.
+fn context(used: &[String], facts: &Facts) -> Vec<String> {
+    let json = Value::Object(facts.json());
+    let mut used: Vec<&String> = used.iter().filter(|path| *path != "message.text").collect();
+    used.sort();
+    used.dedup();
+    used.iter()
+        .map(|path| {
+            let value = path.split('.').fold(&json, |value, part| &value[part]);
+            match value {
+                Value::String(text) => format!("{path}={text}"),
+                other => format!("{path}={other}"),
+            }
+        })
+        .collect()
+}
+
+/// Files without a word are for a human to open.
+fn only_files(draft: &mut Draft<'_>, case: &Case<'_>) {
+    let reason =
+        Reason::new("attachment-only", "The customer sent a file without a word; the bot opens no files.");
+    case.decide(draft, Route::Handoff, vec![reason.clone()]);
+    hand_off(draft, To::default(), vec![reason], Some("attachment-received"));
+}
+
+/// While a playbook waits for a slot, the message may be its answer, a change of subject, or a matter of rules.
+/// True if it was dealt with here.
+fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pressed>) -> bool {
+    let Some(run) = draft.talk.run.clone() else { return false };
+    let Waiting::Slot { slot, tries } = &run.waiting else { return false };
+    let Some(ask) = playing::asked(&run, draft.book) else {
+        // The playbook is not what it was when it asked; the message is judged afresh.
+        draft.push(Event::Progressed { run: None });
+        return false;
+    };
+    let filled = slots::fill(&ask, case, press);
+    let ruled = rules::judge(&case.facts, &case.meaning, false, draft.book);
+    let to_human = ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)));
+    if press.is_none() && to_human && !(filled.is_some() && slots::is_exact(&ask)) {
+        // A rule calls a human: asking for one always works, also in the middle of a playbook.
+        return false;
+    }
+    if let Some(value) = filled {
+        let text = format!("The customer told the {}.", slot.replace('_', " "));
+        let run = playing::filled(run.clone(), slot, value);
+        case.decide(draft, playing::route(&run, draft), vec![Reason::new("slot-filled", text)]);
+        draft.push(Event::Progressed { run: Some(Box::new(run)) });
+        return true;
+    }
+    let other_subject = case.meaning.sure
+        && case
+            .meaning
+            .intent
+            .as_ref()
+            .and_then(|intent| draft.book.intents.get(intent))
+            .is_some_and(|intent| intent.then.value != Then::Playbook(run.playbook.clone()));
+    if other_subject {
+        draft.push(Event::Progressed { run: None });
+        return false;
+    }
+    if *tries >= ask.tries {
+        let text = format!("The {} was asked for {tries} times without an answer.", slot.replace('_', " "));
+        let reason = Reason::new("slot-missing", text);
+        case.decide(draft, Route::Handoff, vec![reason.clone()]);
+        hand_off(draft, To::default(), vec![reason], Some("too-many-tries"));
+    } else {
+        let text = format!("That held no {}.", slot.replace('_', " "));
+        case.decide(draft, Route::Ask, vec![Reason::new("asked-again", text)]);
+        playing::ask_again(draft, run.clone(), &ask, tries + 1);
+    }
+    true
+}
+
+/// Does what the verdict says.
+fn conclude(draft: &mut Draft<'_>, case: &Case<'_>, verdict: Verdict) {
+    if draft.talk.run.is_some() {
+        draft.push(Event::Progressed { run: None });
+    }
+    match verdict.conclusion.clone() {
+        Conclusion::Clarify => clarify(draft, case, &verdict),
+        Conclusion::Then(Then::HandOff(to)) => to_human(draft, case, &verdict, to, verdict.reasons.clone()),
+        Conclusion::Then(Then::Reply(reply)) => {
+            record(draft, case.by_verdict(draft, Route::Reply, &verdict), &verdict);
+            draft.say(&reply, &[], Vec::new());
+            answer::await_silence(draft);
+        }
+        Conclusion::Then(Then::Answer(from)) => from_article(draft, case, &verdict, &from),
+        Conclusion::Then(Then::Playbook(id)) => {
+            let run = playing::start(&id, case, draft);
+            let route = playing::route(&run, draft);
+            record(draft, case.by_verdict(draft, route, &verdict), &verdict);
+            draft.push(Event::Progressed { run: Some(Box::new(run)) });
+        }
+    }
+}
+
+/// Records the decision and what it changes about the conversation.
+fn record(draft: &mut Draft<'_>, decision: Decision, verdict: &Verdict) {
+    let intents_team = decision
+        .intent
+        .as_ref()
+        .filter(|_| decision.in_scope)
+        .and_then(|intent| draft.book.intents.get(intent))
+        .map(|intent| intent.team.value.clone());
+    draft.push(Event::Decided { decision: Box::new(decision) });
+    let team = verdict.team.clone().or(intents_team);
+    if verdict.priority.is_some() || team != draft.talk.team || !verdict.tags.is_empty() {
+        let marked = Event::Marked {
+            urgency: None,
+            priority: verdict.priority.filter(|priority| *priority > draft.talk.priority),
+            team,
+            tags: verdict.tags.clone(),
+        };
+        draft.push(marked);
+    }
+}
+
+fn to_human(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, to: HandOffTo, reasons: Vec<Reason>) {
+    let mut decision = case.by_verdict(draft, Route::Handoff, verdict);
+    decision.reasons = reasons.clone();
+    decision.draft = verdict.held_back.as_ref().map(|then| intention(draft, case, then));
+    record(draft, decision, verdict);
+    hand_off(draft, To { team: to.team, priority: to.priority }, reasons, Some("handoff"));
+}
+
+/// What the bot would have done, for the agent who decides instead.
+fn intention(draft: &Draft<'_>, case: &Case<'_>, then: &Then) -> String {
+    match then {
+        Then::Reply(reply) => draft.sentence(reply, &[]),
+        Then::Answer(from) => passage(draft, case, from).map(|passage| passage.text).unwrap_or_default(),
+        Then::Playbook(id) => {
+            let name = draft.book.procedures.get(id).map_or(id.as_str(), |procedure| &procedure.name);
+            format!("Run the playbook \"{name}\".")
+        }
+        Then::HandOff(_) => String::new(),
+    }
+}
+
+fn passage(
+    draft: &Draft<'_>,
+    case: &Case<'_>,
+    from: &AnswerFrom,
+) -> Option<crate::playbook::knowledge::Passage> {
+    let language = case.meaning.language.clone().unwrap_or_else(|| draft.language());
+    let intent = case.meaning.intent.as_deref().filter(|_| case.meaning.sure);
+    answer::find(from, &case.facts.message.text, intent, draft.book.spoken(&language), draft.book)
+}
+
+fn from_article(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, from: &AnswerFrom) {
+    match passage(draft, case, from) {
+        Some(passage) => {
+            let mut decision = case.by_verdict(draft, Route::Reply, verdict);
+            decision.citations = vec![passage.citation.clone()];
+            record(draft, decision, verdict);
+            answer::quote(draft, passage);
+        }
+        None => {
+            let mut reasons = verdict.reasons.clone();
+            reasons.push(Reason::new(
+                "no-article",
+                "No article answers this; the bot does not answer from nothing.",
+            ));
+            to_human(draft, case, verdict, HandOffTo::default(), reasons);
+        }
+    }
+}
+
+fn clarify(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict) {
+    let mut choices: Vec<Choice> = case
+        .meaning
+        .top
+        .iter()
+        .take(OFFERED)
+        .filter(|guess| draft.book.intents.contains_key(&guess.intent))
+        .map(|guess| Choice {
+            id: format!("intent:{}", guess.intent),
+            label: draft.book.intent_name(&guess.intent).to_owned(),
+        })
+        .collect();
+    choices.push(Choice { id: pressed::NONE.to_owned(), label: draft.sentence("clarify-none", &[]) });
+    record(draft, case.by_verdict(draft, Route::Ask, verdict), verdict);
+    draft.say("clarify", &[], choices);
+}

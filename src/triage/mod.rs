@@ -1,0 +1,51 @@
+//! The bot's judgement, pure: what is known decides, what is missing is asked for.
+
+mod answer;
+mod draft;
+pub mod facts;
+mod handoff;
+mod judge;
+mod playing;
+mod pressed;
+pub mod rescue;
+mod rules;
+mod slots;
+mod understand;
+mod waiting;
+
+use crate::domain::Time;
+use crate::domain::conversation::{Conversation, State};
+use crate::domain::event::{Event, Question};
+use crate::playbook::Playbook;
+
+/// What the bot does next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Something must be known first.
+    Ask(Question),
+    /// These events happen; then look again.
+    Conclude(Vec<Event>),
+    /// Nothing to do, until then at the latest.
+    Wait(Option<Time>),
+}
+
+/// The whole pipeline on one screen.
+#[must_use]
+pub fn next(talk: &Conversation, book: &Playbook, now: Time) -> Step {
+    match &talk.state {
+        State::Human { .. } | State::Resolved { .. } => return Step::Wait(None),
+        State::Queued { .. } => return waiting::in_queue(talk, book, now),
+        State::Bot => {}
+    }
+    if talk.acting() {
+        // What comes of the act wakes us; later messages wait with it.
+        return Step::Wait(None);
+    }
+    if playing::can_move(talk) {
+        return playing::advance(talk, book, now);
+    }
+    match talk.pending.iter().find(|pending| !pending.decided) {
+        Some(message) => judge::message(message, talk, book, now),
+        None => waiting::for_silence(talk, now),
+    }
+}

@@ -1,0 +1,23 @@
+//! The watchdog's hand: a message that has had no outcome in time goes to a human, whatever stood in the way.
+
+use super::draft::Draft;
+use super::handoff::{To, hand_off};
+use crate::domain::Time;
+use crate::domain::conversation::{Conversation, State};
+use crate::domain::decision::Reason;
+use crate::domain::event::Event;
+use crate::playbook::Playbook;
+
+/// The events that give an outcome to a conversation that has waited since before `limit`; none where it has not.
+#[must_use]
+pub fn rescue(talk: &Conversation, book: &Playbook, now: Time) -> Vec<Event> {
+    let limit = now - book.desk.outcome_within.delta();
+    let late = talk.unanswered_since().is_some_and(|since| since <= limit);
+    if !late || talk.state != State::Bot {
+        return Vec::new();
+    }
+    let mut draft = Draft::new(talk, book, now);
+    let reason = Reason::new("no-outcome-in-time", "The bot did not come to a result in time.");
+    hand_off(&mut draft, To::default(), vec![reason], Some("something-wrong"));
+    draft.into_events()
+}

@@ -1,0 +1,149 @@
+//! Deciding: facts in, verdict out, with the rules that fired and the reasons. The same for the live path, the
+//! command line, cases and replay.
+
+use super::facts::urgency_name;
+use super::understand::Understanding;
+use crate::domain::decision::{Automation, Reason};
+use crate::domain::ticket::Priority;
+use crate::playbook::Playbook;
+use crate::playbook::condition::Asked;
+use crate::playbook::facts::Facts;
+use crate::playbook::policy::intent::{HandOffTo, Then};
+use nlu::signals::Urgency;
+use serde_json::Map;
+
+/// What is to be done with a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) conclusion: Conclusion,
+    pub(super) automation: Automation,
+    pub(super) reasons: Vec<Reason>,
+    pub(super) rules: Vec<String>,
+    /// Whether a rule concluded, and not the intent's own policy.
+    pub(super) ruled: bool,
+    /// The facts that rules looked at.
+    pub(super) used: Vec<String>,
+    pub(super) urgency: Urgency,
+    pub(super) priority: Option<Priority>,
+    pub(super) team: Option<String>,
+    pub(super) tags: Vec<String>,
+    /// What was decided but may not be done without a human.
+    pub(super) held_back: Option<Then>,
+}
+
+/// How it ends.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Conclusion {
+    Then(Then),
+    /// Ask which of the likeliest intents is meant.
+    Clarify,
+}
+
+/// Judges one message.
+pub(super) fn judge(facts: &Facts, meaning: &Understanding, may_clarify: bool, book: &Playbook) -> Verdict {
+    let mut facts = facts.clone();
+    let mut verdict = Verdict {
+        conclusion: Conclusion::Then(Then::HandOff(HandOffTo::default())),
+        automation: Automation::Auto,
+        reasons: Vec::new(),
+        rules: Vec::new(),
+        ruled: false,
+        used: Vec::new(),
+        urgency: meaning.urgency,
+        priority: None,
+        team: None,
+        tags: Vec::new(),
+        held_back: None,
+    };
+    let mut asked = Asked::new(&facts, &Map::new());
+    for rule in &book.rules {
+        match rule.when.ask(&asked) {
+            Ok(false) => continue,
+            Ok(true) => {}
+            Err(error) => {
+                // A rule that cannot be asked may be the one that forbids: a human decides.
+                tracing::error!(rule = rule.id, error, "a rule could not be asked");
+                verdict
+                    .reasons
+                    .push(Reason::new("rule-failed", format!("The rule {} could not be asked.", rule.id)));
+                verdict.rules.push(rule.id.clone());
+                verdict.ruled = true;
+                return verdict;
+            }
+        }
+        verdict.rules.push(rule.id.clone());
+        verdict.used.extend(rule.when.facts().iter().cloned());
+        verdict.reasons.push(Reason::new(&rule.id, &rule.because));
+        let consequence = &rule.consequence;
+        verdict.priority = verdict.priority.max(consequence.priority);
+        if consequence.team.is_some() {
+            verdict.team.clone_from(&consequence.team);
+        }
+        verdict.tags.extend(consequence.tags.iter().cloned());
+        if let Some(urgency) = consequence.urgency.filter(|urgency| *urgency > verdict.urgency) {
+            verdict.urgency = urgency;
+            urgency_name(urgency).clone_into(&mut facts.urgency);
+            asked = Asked::new(&facts, &Map::new());
+        }
+        if let Some(then) = &rule.then {
+            verdict.conclusion = Conclusion::Then(then.clone());
+            verdict.ruled = true;
+            return by_automation(verdict, meaning, book);
+        }
+    }
+    by_intent(verdict, meaning, may_clarify, book)
+}
+
+/// No rule concluded: the intent's own policy does, if the bot is sure enough.
+fn by_intent(mut verdict: Verdict, meaning: &Understanding, may_clarify: bool, book: &Playbook) -> Verdict {
+    let percent = |share: f32| (share * 100.0).floor();
+    match meaning.intent.as_ref().and_then(|id| book.intents.get(id)) {
+        Some(intent) if meaning.sure => {
+            verdict.conclusion = Conclusion::Then(intent.then.value.clone());
+            let text = format!(
+                "{} with {} %, {} % needed.",
+                intent.name,
+                percent(meaning.confidence),
+                percent(meaning.threshold)
+            );
+            verdict.reasons.push(Reason::new("confident", text));
+            by_automation(verdict, meaning, book)
+        }
+        Some(intent) => {
+            let text = format!(
+                "Perhaps {}, but only {} % sure; {} % needed.",
+                intent.name,
+                percent(meaning.confidence),
+                percent(meaning.threshold)
+            );
+            verdict.reasons.push(Reason::new("low-confidence", text));
+            if may_clarify {
+                verdict.conclusion = Conclusion::Clarify;
+            }
+            verdict
+        }
+        None => {
+            let text = format!(
+                "Nothing that this desk handles, as far as the bot can tell ({} % sure).",
+                percent(meaning.confidence)
+            );
+            verdict.reasons.push(Reason::new("out-of-scope", text));
+            verdict
+        }
+    }
+}
+
+/// What the intent's automation level does not allow goes to a human, with the bot's intention as a draft.
+fn by_automation(mut verdict: Verdict, meaning: &Understanding, book: &Playbook) -> Verdict {
+    let intent = meaning.intent.as_ref().filter(|_| meaning.sure).and_then(|id| book.intents.get(id));
+    let Some(intent) = intent else { return verdict };
+    verdict.automation = intent.automation;
+    let Conclusion::Then(then) = &verdict.conclusion else { return verdict };
+    if intent.automation < Automation::Auto && !matches!(then, Then::HandOff(_)) {
+        let text = format!("{} is at level \"{}\": a human decides.", intent.name, intent.automation.name());
+        verdict.reasons.push(Reason::new(&format!("automation-{}", intent.automation.name()), text));
+        verdict.held_back = Some(then.clone());
+        verdict.conclusion = Conclusion::Then(Then::HandOff(HandOffTo::default()));
+    }
+    verdict
+}

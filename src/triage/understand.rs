@@ -1,0 +1,106 @@
+//! What a message means: the local classifier and the readers of signals, joined.
+
+use crate::domain::Time;
+use crate::domain::conversation::{Conversation, Pending};
+use crate::domain::decision::{Evidence, Guess};
+use crate::playbook::Playbook;
+use chrono::Offset;
+use nlu::signals::{Hints, Reading, Urgency};
+
+/// How many words of evidence a decision keeps.
+const EVIDENCE: usize = 8;
+
+/// What a message means.
+#[derive(Debug, Clone)]
+pub(super) struct Understanding {
+    /// The likeliest intent; `None` where it is probably none of ours.
+    pub(super) intent: Option<String>,
+    pub(super) confidence: f32,
+    /// What the confidence had to reach to act.
+    pub(super) threshold: f32,
+    /// Whether it did.
+    pub(super) sure: bool,
+    pub(super) top: Vec<Guess>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) reading: Reading,
+    pub(super) urgency: Urgency,
+    /// ISO 639-1, where the message shows it.
+    pub(super) language: Option<String>,
+    /// What classified it.
+    pub(super) model: String,
+}
+
+/// Reads a message.
+pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook) -> Understanding {
+    let reading = read(&message.text, message.at, talk, book);
+    let judged = book.classifier.judge(&message.text);
+    let intent = (judged.confidence >= book.desk.clarify_from).then_some(judged.intent);
+    let evidence = book.classifier.explain(&message.text, EVIDENCE);
+    joined(book, reading, intent, judged.confidence)
+        .with_guesses(
+            judged.top.into_iter().map(|guess| Guess { intent: guess.intent, confidence: guess.confidence }),
+        )
+        .with_evidence(evidence.into_iter().map(|word| Evidence { text: word.text, weight: word.weight }))
+        .by(format!("local:{}", book.classifier.id()))
+}
+
+/// A message whose intent the customer has picked.
+pub(super) fn picked(intent: &str, message: &Pending, talk: &Conversation, book: &Playbook) -> Understanding {
+    // The words that count are those the customer was asked about, not the button's label.
+    let asked_about = talk.recent.iter().rev().filter(|line| line.from == "customer").nth(1);
+    let text = asked_about.map_or(message.text.as_str(), |line| &line.text);
+    let reading = read(text, message.at, talk, book);
+    joined(book, reading, Some(intent.to_owned()), 1.0)
+        .with_guesses([Guess { intent: intent.to_owned(), confidence: 1.0 }].into_iter())
+        .by("picked".to_owned())
+}
+
+fn read(text: &str, at: Time, talk: &Conversation, book: &Playbook) -> Reading {
+    let offset = at.with_timezone(&book.desk.timezone).offset().fix().local_minus_utc() / 60;
+    nlu::signals::read(
+        text,
+        &Hints {
+            now: at,
+            utc_offset_minutes: offset,
+            language: Some(talk.language(&book.desk.default_language)),
+        },
+    )
+}
+
+fn joined(book: &Playbook, reading: Reading, intent: Option<String>, confidence: f32) -> Understanding {
+    let policy = intent.as_ref().and_then(|intent| book.intents.get(intent));
+    let own = policy.and_then(|policy| policy.threshold.as_ref()).map(|threshold| threshold.value);
+    let threshold = own.unwrap_or_else(|| book.classifier.threshold());
+    let sure = policy.is_some() && confidence >= threshold;
+    let floor = policy.filter(|_| sure).and_then(|policy| policy.urgency).unwrap_or(Urgency::Low);
+    let language = reading.language.clone();
+    Understanding {
+        urgency: reading.urgency.max(floor),
+        intent: policy.is_some().then_some(intent).flatten(),
+        confidence,
+        threshold,
+        sure,
+        top: Vec::new(),
+        evidence: Vec::new(),
+        reading,
+        language,
+        model: String::new(),
+    }
+}
+
+impl Understanding {
+    fn with_guesses(mut self, guesses: impl Iterator<Item = Guess>) -> Self {
+        self.top = guesses.collect();
+        self
+    }
+
+    fn with_evidence(mut self, words: impl Iterator<Item = Evidence>) -> Self {
+        self.evidence = words.collect();
+        self
+    }
+
+    fn by(mut self, model: String) -> Self {
+        self.model = model;
+        self
+    }
+}

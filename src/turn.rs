@@ -1,0 +1,236 @@
+//! Decides: takes conversations that are due, asks what is missing, and commits what the judgement concludes.
+//! Messages of one conversation are handled in order, one at a time; different conversations side by side.
+//!
+//! There is no lock but the log itself: a turn that was overtaken (by a human, by another message) finds its
+//! commit refused and decides anew on what is true now. That is what makes the bot mute at once.
+
+use crate::crash;
+use crate::domain::conversation::Conversation;
+use crate::domain::event::{Answer, DeskState, Entry, Event, Question};
+use crate::domain::ids::{ConversationId, UserId};
+use crate::hub::Signal;
+use crate::ledger::{Ledger, PATIENCE};
+use crate::library::Library;
+use crate::ports::storage::{Commit, CommitError, Unavailable};
+use crate::ports::{Directory, DirectoryError};
+use crate::triage::{self, Step};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+/// Turns at once.
+const SIDE_BY_SIDE: usize = 64;
+/// How long a question may take before the turn goes on without its answer.
+const ASK_LIMIT: Duration = Duration::from_secs(3);
+/// More steps than any turn needs: beyond, something goes round in circles.
+const MAX_STEPS: usize = 200;
+/// The log is looked at this often even when nobody rings.
+const POLL: Duration = Duration::from_secs(1);
+/// How long a conversation whose turn failed is left alone.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+/// The second engine.
+pub struct Turns {
+    ledger: Ledger,
+    library: Arc<Library>,
+    directory: Arc<dyn Directory>,
+    /// Conversations that are being handled, or left alone for a while.
+    busy: Mutex<HashMap<ConversationId, Option<Instant>>>,
+}
+
+/// A turn that came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum TurnError {
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    #[error("the turn goes round in circles")]
+    Circles,
+    #[error("the conversation is due, but there is nothing to do")]
+    Idle,
+    #[error("somebody was always faster")]
+    Overtaken,
+}
+
+impl Turns {
+    /// An engine.
+    #[must_use]
+    pub fn new(ledger: Ledger, library: Arc<Library>, directory: Arc<dyn Directory>) -> Arc<Self> {
+        Arc::new(Self { ledger, library, directory, busy: Mutex::default() })
+    }
+
+    /// Works until `stop` says so, then finishes what is under way.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+        let mut under_way = JoinSet::new();
+        while !*stop.borrow() {
+            let due = match self.ledger.storage.due(self.ledger.now(), 4 * SIDE_BY_SIDE as i64).await {
+                Ok(due) => due,
+                Err(error) => {
+                    tracing::warn!(%error, "due conversations could not be read; trying again");
+                    Vec::new()
+                }
+            };
+            for id in due {
+                if !self.take(id) {
+                    continue;
+                }
+                let Ok(place) = places.clone().acquire_owned().await else { break };
+                let engine = self.clone();
+                under_way.spawn(async move {
+                    let span = tracing::info_span!("turn", conversation = %id);
+                    // In a task of its own: a panic must not take the engine with it.
+                    let worker = engine.clone();
+                    let done = tokio::spawn(async move { worker.turn(id).await }.instrument(span)).await;
+                    engine.give_back(id, done);
+                    drop(place);
+                });
+            }
+            while under_way.try_join_next().is_some() {}
+            let pause = self.until_next_due().await;
+            tokio::select! {
+                () = self.ledger.hub.turns.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+                _ = stop.changed() => {}
+            }
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    async fn until_next_due(&self) -> Duration {
+        let now = self.ledger.now();
+        match self.ledger.storage.next_due(now).await {
+            Ok(Some(due)) => (due - now).to_std().unwrap_or(POLL).clamp(Duration::from_millis(5), POLL),
+            _ => POLL,
+        }
+    }
+
+    fn take(&self, id: ConversationId) -> bool {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        match busy.get(&id) {
+            None => {}
+            Some(Some(until)) if *until <= Instant::now() => {}
+            Some(_) => return false,
+        }
+        busy.insert(id, None);
+        true
+    }
+
+    fn give_back(&self, id: ConversationId, done: Result<Result<(), TurnError>, tokio::task::JoinError>) {
+        let failed = match done {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("the turn panicked".to_owned()),
+        };
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed {
+            None => drop(busy.remove(&id)),
+            Some(error) => {
+                tracing::error!(conversation = %id, error, "a turn failed; it is tried again, and the watchdog looks on");
+                metrics::counter!("deskhand_turns_failed_total").increment(1);
+                busy.insert(id, Some(Instant::now() + AFTER_FAILURE));
+            }
+        }
+        drop(busy);
+        // Messages may have come while it was busy.
+        self.ledger.hub.turns.notify_one();
+    }
+
+    /// One turn: everything that can be concluded now, in one commit.
+    async fn turn(&self, id: ConversationId) -> Result<(), TurnError> {
+        for _ in 0..PATIENCE {
+            let Some(before) = self.ledger.conversation(id).await? else { return Ok(()) };
+            let events = self.conclude(&before).await?;
+            let now = self.ledger.now().max(before.updated_at);
+            if events.is_empty() {
+                let idle = before.due().is_some_and(|due| due <= now);
+                return if idle { Err(TurnError::Idle) } else { Ok(()) };
+            }
+            crash::point("turn-before-commit");
+            let decided = decided(&events);
+            match self.ledger.commit(Commit::onto(&before, now, events)).await {
+                Ok(_) => {
+                    crash::point("turn-after-commit");
+                    for (route, latency_ms) in decided {
+                        metrics::counter!("deskhand_decisions_total", "route" => route).increment(1);
+                        metrics::histogram!("deskhand_decision_seconds").record(latency_ms as f64 / 1000.0);
+                    }
+                    return Ok(());
+                }
+                Err(CommitError::Conflict | CommitError::Already(_)) => {}
+                Err(CommitError::Unavailable(error)) => return Err(error.into()),
+            }
+        }
+        Err(TurnError::Overtaken)
+    }
+
+    async fn conclude(&self, before: &Conversation) -> Result<Vec<Event>, TurnError> {
+        let book = self.library.current();
+        let now = self.ledger.now().max(before.updated_at);
+        let mut talk = before.clone();
+        let mut events = Vec::new();
+        for _ in 0..MAX_STEPS {
+            let more = match triage::next(&talk, &book, now) {
+                Step::Wait(_) => return Ok(events),
+                Step::Conclude(more) => more,
+                Step::Ask(question) => {
+                    self.ledger.hub.tell(talk.customer, Signal::Typing { bot: true });
+                    vec![Event::Answered { answer: Box::new(self.ask(&talk, question).await?) }]
+                }
+            };
+            for event in more {
+                talk.apply(&Entry { seq: talk.seq + 1, at: now, event: event.clone() });
+                events.push(event);
+            }
+        }
+        Err(TurnError::Circles)
+    }
+
+    /// Asks; a directory that does not answer in time is an answer too.
+    async fn ask(&self, talk: &Conversation, question: Question) -> Result<Answer, Unavailable> {
+        let storage = &self.ledger.storage;
+        let answered = match &question {
+            Question::Context { message } => {
+                let customer = storage.customer(talk.customer).await?;
+                let customer =
+                    customer.ok_or_else(|| Unavailable("the customer's record is missing".to_owned()))?;
+                // Only a verified identity opens an account's facts to the rules.
+                let account = match (&customer.external, &customer.email) {
+                    (Some(external), _) if customer.verified => in_time(self.directory.by_id(external)).await,
+                    (None, Some(email)) if customer.verified => in_time(self.directory.by_email(email)).await,
+                    _ => Ok(None),
+                };
+                let desk = DeskState {
+                    queue_length: storage.counts(UserId(uuid::Uuid::nil())).await?.queue,
+                    agents_online: self.ledger.hub.agents_online(),
+                };
+                account.map(|account| Answer::Context { message: *message, customer, account, desk })
+            }
+            Question::Account { email, step } => in_time(self.directory.by_email(email))
+                .await
+                .map(|account| Answer::Account { step: step.clone(), account }),
+        };
+        Ok(answered.unwrap_or_else(|error| {
+            tracing::warn!(%error, "going on without the customer directory");
+            Answer::Unavailable { question, cause: error.to_string() }
+        }))
+    }
+}
+
+async fn in_time<T>(asked: impl Future<Output = Result<T, DirectoryError>>) -> Result<T, DirectoryError> {
+    match tokio::time::timeout(ASK_LIMIT, asked).await {
+        Ok(answer) => answer,
+        Err(_) => Err(DirectoryError(format!("no answer within {} s", ASK_LIMIT.as_secs()))),
+    }
+}
+
+fn decided(events: &[Event]) -> Vec<(&'static str, i64)> {
+    let decided = events.iter().filter_map(|event| match event {
+        Event::Decided { decision } => Some((decision.route.name(), decision.latency_ms)),
+        _ => None,
+    });
+    decided.collect()
+}

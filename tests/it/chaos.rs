@@ -1,0 +1,209 @@
+//! The real binary under `kill -9`: 200 messages from 40 customers while the process dies at every named crash
+//! point and at random moments. The oracle is what the customers were told against what the log holds.
+
+use crate::support::postgres;
+use deskhand::crash::POINTS;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const CUSTOMERS: usize = 40;
+const MESSAGES: usize = 5;
+const RANDOM_KILLS: usize = 6;
+/// Answered by the bot alone, each time.
+const QUESTION: &str = "How do I export a project to CSV?";
+
+struct Place {
+    folder: TempDir,
+    port: u16,
+    database: String,
+}
+
+impl Place {
+    fn new(database: Option<String>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let own = format!("sqlite:{}", folder.path().join("deskhand.db").display());
+        Self { folder, port, database: database.unwrap_or(own) }
+    }
+
+    fn start(&self, crash_at: Option<&str>) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_deskhand"));
+        command
+            .arg("serve")
+            .env("DESKHAND_HTTP__ADDR", format!("127.0.0.1:{}", self.port))
+            .env("DESKHAND_DATA_DIR", self.folder.path())
+            .env("DESKHAND_DATABASE__URL", &self.database)
+            .env("DESKHAND_LOG__FILTER", "error")
+            .env("DESKHAND_LIMITS__SESSIONS_PER_MINUTE", "1000")
+            .env("DESKHAND_LIMITS__MESSAGES_PER_MINUTE", "1000")
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        if let Some(at) = crash_at {
+            command.env("DESKHAND_CRASH_AT", at);
+        }
+        command.spawn().unwrap()
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+/// Asks until there is an answer: what a widget does while its server is away.
+async fn until_answered(
+    client: &reqwest::Client,
+    build: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+) -> Value {
+    loop {
+        if let Ok(answer) = build(client).send().await {
+            let status = answer.status();
+            if status.is_success()
+                && let Ok(body) = answer.json().await
+            {
+                return body;
+            }
+            assert!(status.is_server_error() || status == 429, "the server refused: {status}");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+struct Customer {
+    client: reqwest::Client,
+    token: String,
+    acknowledged: Vec<i64>,
+}
+
+async fn write_all(place: &Place, number: usize, pause: Duration) -> Customer {
+    let own = IpAddr::V4(Ipv4Addr::new(127, 0, 1, u8::try_from(number + 1).unwrap()));
+    let client =
+        reqwest::Client::builder().local_address(own).timeout(Duration::from_secs(5)).build().unwrap();
+    let session =
+        until_answered(&client, |client| client.post(place.url("/chat/v1/sessions")).json(&json!({}))).await;
+    let token = session["token"].as_str().unwrap().to_owned();
+    let mut acknowledged = Vec::new();
+    for message in 0..MESSAGES {
+        let body = json!({"id": format!("m{message}"), "text": QUESTION});
+        let answer = until_answered(&client, |client| {
+            client.post(place.url("/chat/v1/messages")).bearer_auth(&token).json(&body)
+        })
+        .await;
+        acknowledged.push(answer["seq"].as_i64().unwrap());
+        tokio::time::sleep(pause).await;
+    }
+    Customer { client, token, acknowledged }
+}
+
+/// The visible log of one customer, once each message has its answer.
+async fn read_all(place: &Place, customer: &Customer, deadline: Instant) -> Vec<Value> {
+    loop {
+        let page = until_answered(&customer.client, |client| {
+            client.get(place.url("/chat/v1/events?after=0&wait=0")).bearer_auth(&customer.token)
+        })
+        .await;
+        let events = page["events"].as_array().unwrap().clone();
+        let answers = events.iter().filter(|event| event["from"] == "bot").count();
+        if answers >= MESSAGES || Instant::now() > deadline {
+            return events;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn survives(database: Option<String>) {
+    // Only the first caller installs it; the others find it there.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let seed = rand::rng().random();
+    println!("seed {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let place = Arc::new(Place::new(database));
+    let (done, deaths) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+
+    let mut plan: Vec<Option<String>> =
+        POINTS.iter().map(|point| Some(format!("{point}:{}", random.random_range(1..12)))).collect();
+    plan.extend((0..RANDOM_KILLS).map(|_| None));
+    let killer = {
+        let (place, done, deaths) = (place.clone(), done.clone(), deaths.clone());
+        std::thread::spawn(move || {
+            for crash_at in plan {
+                let mut child = place.start(crash_at.as_deref());
+                let patience = Duration::from_millis(random.random_range(700..2500));
+                let began = Instant::now();
+                while began.elapsed() < patience && child.try_wait().unwrap().is_none() {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                child.kill().unwrap();
+                child.wait().unwrap();
+                deaths.fetch_add(1, Ordering::SeqCst);
+            }
+            // From here on it lives.
+            let mut child = place.start(None);
+            while !done.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+        })
+    };
+    let writers: Vec<_> = (0..CUSTOMERS)
+        .map(|number| {
+            let place = place.clone();
+            tokio::spawn(async move { write_all(&place, number, Duration::from_millis(400)).await })
+        })
+        .collect();
+    let mut customers = Vec::new();
+    for writer in writers {
+        customers.push(writer.await.unwrap());
+    }
+    while deaths.load(Ordering::SeqCst) < u32::try_from(POINTS.len() + RANDOM_KILLS).unwrap() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let (mut lost, mut doubled, mut unanswered, mut inversions) = (0, 0, 0, 0);
+    for customer in &customers {
+        let events = read_all(&place, customer, deadline).await;
+        let written: Vec<(i64, &str)> = events
+            .iter()
+            .filter(|event| event["from"] == "customer")
+            .map(|event| (event["seq"].as_i64().unwrap(), event["id"].as_str().unwrap()))
+            .collect();
+        for (message, seq) in customer.acknowledged.iter().enumerate() {
+            let id = format!("m{message}");
+            let found: Vec<_> = written.iter().filter(|(_, other)| *other == id).collect();
+            lost += usize::from(found.is_empty());
+            doubled += found.len().saturating_sub(1);
+            assert!(found.iter().all(|(at, _)| at == seq), "an acknowledgement named another place");
+        }
+        inversions += written.windows(2).filter(|pair| pair[0].1 > pair[1].1).count();
+        let answers = events.iter().filter(|event| event["from"] == "bot").count();
+        unanswered += MESSAGES.saturating_sub(answers);
+        doubled += answers.saturating_sub(MESSAGES);
+    }
+    done.store(true, Ordering::SeqCst);
+    killer.join().unwrap();
+    println!(
+        "{} messages, {} deaths: {lost} lost, {doubled} doubled, {unanswered} unanswered, {inversions} out of order",
+        CUSTOMERS * MESSAGES,
+        deaths.load(Ordering::SeqCst)
+    );
+    assert_eq!((lost, doubled, unanswered, inversions), (0, 0, 0, 0), "seed {seed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_on_sqlite() {
+    survives(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_on_postgres() {
+    let Some(cluster) = postgres::shared() else { return };
+    survives(Some(cluster.database().await)).await;
+}

@@ -1,0 +1,15 @@
+//! All integration tests in one binary, so that they link once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that meets what it did not expect has failed; Clippy knows only functions marked as tests"
+)]
+
+mod chaos;
+mod starter_desk;
+mod store;
+mod stories;
+mod support;
+mod tidy;

@@ -1,0 +1,38 @@
+//! One set of stories for both databases.
+
+mod commits;
+mod desk;
+mod lists;
+mod migrations;
+mod outage;
+mod outbox;
+mod people;
+mod power;
+mod records;
+mod snapshots;
+mod writer;
+
+/// Makes two tests of each story: one on SQLite, one on Postgres.
+macro_rules! on_both {
+    ($($story:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    super::$story(crate::store::desk::Desk::sqlite().await).await;
+                }
+            )*
+        }
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    if let Some(desk) = crate::store::desk::Desk::postgres().await {
+                        super::$story(desk).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+use on_both;

@@ -1,0 +1,223 @@
+//! Effects: asked for with the events that cause them, done in order, by one, and never forgotten.
+
+use super::desk::{Desk, agent, at, notify, received, said};
+use super::on_both;
+use channels::{Channel, Choice};
+use deskhand::domain::effect::{Effect, Outcome};
+use deskhand::domain::event::{Author, Event};
+use deskhand::domain::ids::Place;
+use deskhand::ports::storage::{Commit, CommitError, Item};
+use std::collections::BTreeSet;
+use std::future::Future as _;
+use std::task::{Context, Waker};
+
+on_both![
+    what_is_said_on_a_platform_is_to_be_sent,
+    what_is_said_on_the_web_is_not_to_be_sent,
+    effects_of_a_conversation_come_one_after_another,
+    a_claimed_effect_is_nobody_elses,
+    a_finished_effect_cannot_be_finished_again,
+    an_effect_put_back_waits_and_holds_the_next_one_up,
+    what_a_dead_process_was_sending_is_reported_and_not_claimed,
+    a_claim_whose_caller_went_away_is_claimed_again,
+    many_claimers_share_the_work_without_sharing_an_effect,
+];
+
+fn finish(talk: &deskhand::domain::conversation::Conversation, place: Place) -> Commit {
+    let outcome = Outcome::Delivered { external_id: "9".into() };
+    Commit::onto(talk, at(50), vec![Event::Finished { effect: place.seq, outcome }]).finishing(place)
+}
+
+fn places(items: &[Item]) -> Vec<Place> {
+    items.iter().map(|item| item.place).collect()
+}
+
+async fn what_is_said_on_a_platform_is_to_be_sent(desk: Desk) {
+    let talk = desk.talk(Channel::Telegram, "hi").await;
+    let yes = Choice { id: "yes".into(), label: "Yes".into() };
+    let mut question = said(Author::Bot, "Did that help?");
+    if let Event::Said { choices, .. } = &mut question {
+        choices.push(yes.clone());
+    }
+    let lines =
+        vec![question, said(Author::Agent(agent("Ada")), "I'm here"), said(Author::System, "Ada joined")];
+    let mut talk = desk.put(Commit::onto(&talk, at(1), lines)).await;
+    assert_eq!(desk.store.waiting_effects().await.unwrap(), 3);
+    let mut sent = Vec::new();
+    while let Some(item) = desk.store.claim(at(2), 10).await.unwrap().pop() {
+        talk = desk.put(finish(&talk, item.place)).await;
+        let Effect::Send { author, text, choices, by_bot, .. } = item.effect else { panic!("{item:?}") };
+        sent.push((item.place.seq, author, text, choices, by_bot));
+    }
+    assert_eq!(
+        sent,
+        [
+            (3, "bot".into(), "Did that help?".into(), vec![yes], true),
+            (4, "Ada".into(), "I'm here".into(), vec![], false),
+            (5, "system".into(), "Ada joined".into(), vec![], false),
+        ]
+    );
+}
+
+async fn what_is_said_on_the_web_is_not_to_be_sent(desk: Desk) {
+    let talk = desk.talk(Channel::Web, "hi").await;
+    desk.put(Commit::onto(&talk, at(1), vec![said(Author::Bot, "Hello"), notify("a visitor")])).await;
+    let items = desk.store.claim(at(1), 10).await.unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0].place, Place { conversation: talk.id, seq: 4 });
+    assert!(matches!(&items[0].effect, Effect::Notify { text, .. } if text == "a visitor"));
+}
+
+async fn effects_of_a_conversation_come_one_after_another(desk: Desk) {
+    let one = desk.talk(Channel::Web, "one").await;
+    let one = desk.put(Commit::onto(&one, at(1), vec![notify("1a"), notify("1b")])).await;
+    let two = desk.talk(Channel::Web, "two").await;
+    let two = desk.put(Commit::onto(&two, at(2), vec![notify("2a"), notify("2b")])).await;
+    // Not before its time.
+    assert_eq!(desk.store.claim(at(0), 10).await.unwrap(), []);
+    assert_eq!(desk.store.next_effect_due(at(0)).await.unwrap(), Some(at(1)));
+    let first = desk.store.claim(at(2), 10).await.unwrap();
+    let heads = [Place { conversation: one.id, seq: 3 }, Place { conversation: two.id, seq: 3 }];
+    assert_eq!(places(&first), heads);
+    assert_eq!(desk.store.claim(at(2), 10).await.unwrap(), []);
+    desk.put(finish(&one, heads[0])).await;
+    let second = desk.store.claim(at(2), 10).await.unwrap();
+    assert_eq!(places(&second), [Place { conversation: one.id, seq: 4 }]);
+    assert_eq!(desk.store.waiting_effects().await.unwrap(), 3);
+}
+
+async fn a_claimed_effect_is_nobody_elses(desk: Desk) {
+    for word in ["a", "b", "c"] {
+        let talk = desk.talk(Channel::Web, word).await;
+        desk.put(Commit::onto(&talk, at(1), vec![notify(word)])).await;
+    }
+    let two = desk.store.claim(at(1), 2).await.unwrap();
+    let one = desk.store.claim(at(1), 2).await.unwrap();
+    assert_eq!((two.len(), one.len()), (2, 1));
+    let all: BTreeSet<_> = places(&two).into_iter().chain(places(&one)).collect();
+    assert_eq!(all.len(), 3);
+    assert_eq!(desk.store.claim(at(9), 10).await.unwrap(), []);
+    // It is this process that has them: nothing was interrupted.
+    assert_eq!(desk.store.interrupted().await.unwrap(), []);
+}
+
+async fn a_finished_effect_cannot_be_finished_again(desk: Desk) {
+    let talk = desk.talk(Channel::Web, "hi").await;
+    let talk = desk.put(Commit::onto(&talk, at(1), vec![notify("x")])).await;
+    let place = Place { conversation: talk.id, seq: 3 };
+    // Nobody has claimed it yet.
+    assert_eq!(desk.store.commit(finish(&talk, place)).await, Err(CommitError::Conflict));
+    desk.store.claim(at(1), 1).await.unwrap();
+    let done = desk.put(finish(&talk, place)).await;
+    assert_eq!(desk.store.commit(finish(&done, place)).await, Err(CommitError::Conflict));
+    assert_eq!(desk.read(talk.id).await, done);
+    assert_eq!(desk.store.waiting_effects().await.unwrap(), 0);
+}
+
+async fn an_effect_put_back_waits_and_holds_the_next_one_up(desk: Desk) {
+    let talk = desk.talk(Channel::Web, "hi").await;
+    let talk = desk.put(Commit::onto(&talk, at(1), vec![notify("x"), notify("y")])).await;
+    let place = Place { conversation: talk.id, seq: 3 };
+    for attempt in 0..3 {
+        let now = at(1 + 100 * attempt);
+        let items = desk.store.claim(now, 10).await.unwrap();
+        assert_eq!(places(&items), [place]);
+        assert_eq!(items[0].attempts, attempt);
+        desk.store.put_back(place, at(101 + 100 * attempt), "it's down: 503 \0").await.unwrap();
+        // The later one could go, but must not overtake.
+        assert_eq!(desk.store.claim(now, 10).await.unwrap(), []);
+        assert_eq!(desk.store.next_effect_due(now).await.unwrap(), Some(at(101 + 100 * attempt)));
+    }
+    // A commit that comes too late for a row that was put back.
+    assert_eq!(desk.store.commit(finish(&talk, place)).await, Err(CommitError::Conflict));
+    assert_eq!(desk.store.interrupted().await.unwrap(), []);
+}
+
+async fn what_a_dead_process_was_sending_is_reported_and_not_claimed(desk: Desk) {
+    let one = desk.talk(Channel::Telegram, "one").await;
+    let one =
+        desk.put(Commit::onto(&one, at(1), vec![said(Author::Bot, "1a"), said(Author::Bot, "1b")])).await;
+    let two = desk.talk(Channel::Telegram, "two").await;
+    let two = desk.put(Commit::onto(&two, at(1), vec![said(Author::Bot, "2a")])).await;
+    let waiting = desk.talk(Channel::Telegram, "three").await;
+    let claimed = desk.store.claim(at(1), 10).await.unwrap();
+    let desk = desk.reopened().await;
+    desk.put(Commit::onto(&waiting, at(1), vec![said(Author::Bot, "3a")])).await;
+    let interrupted = desk.store.interrupted().await.unwrap();
+    assert_eq!(interrupted, claimed);
+    // They are in doubt: nobody claims them, nor what comes after them.
+    let free = desk.store.claim(at(9), 10).await.unwrap();
+    assert_eq!(places(&free), [Place { conversation: waiting.id, seq: 3 }]);
+    let place_one = Place { conversation: one.id, seq: 3 };
+    let in_doubt =
+        Event::Finished { effect: 3, outcome: Outcome::InDoubt { cause: "the process ended".into() } };
+    desk.put(Commit::onto(&one, at(5), vec![in_doubt]).finishing(place_one)).await;
+    let place_two = Place { conversation: two.id, seq: 3 };
+    desk.store.put_back(place_two, at(6), "the process ended").await.unwrap();
+    assert_eq!(desk.store.interrupted().await.unwrap(), []);
+    let again = desk.store.claim(at(9), 10).await.unwrap();
+    assert_eq!(places(&again), [Place { conversation: one.id, seq: 4 }, place_two]);
+    assert_eq!(again[1].attempts, 1);
+}
+
+async fn a_claim_whose_caller_went_away_is_claimed_again(desk: Desk) {
+    for round in 0..20 {
+        let talk = desk.talk(Channel::Web, "hi").await;
+        let talk = desk.put(Commit::onto(&talk, at(1), vec![notify("x")])).await;
+        let mut abandoned = Box::pin(desk.store.claim(at(1), 10));
+        let mut heard = false;
+        for _ in 0..=round % 4 {
+            heard = abandoned.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+            if heard {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(abandoned);
+        if heard {
+            // It was answered after all: nothing to take back in this round.
+            desk.store.put_back(Place { conversation: talk.id, seq: 3 }, at(1), "").await.unwrap();
+        }
+        // Postgres may still be rolling the abandoned one back, or committing it.
+        let item = loop {
+            if let Some(item) = desk.store.claim(at(1), 10).await.unwrap().pop() {
+                break item;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(item.attempts, i64::from(heard), "nothing was sent in between");
+        desk.put(finish(&talk, item.place)).await;
+    }
+}
+
+async fn many_claimers_share_the_work_without_sharing_an_effect(desk: Desk) {
+    for _ in 0..40 {
+        let talk = desk.talk(Channel::Web, "hi").await;
+        desk.put(Commit::onto(&talk, at(1), vec![notify("x"), notify("y"), received("z")])).await;
+    }
+    let claimers: Vec<_> = (0..8)
+        .map(|_| {
+            let store = desk.store.clone();
+            tokio::spawn(async move {
+                let mut done = Vec::new();
+                loop {
+                    let items = store.claim(at(1), 3).await.unwrap();
+                    if items.is_empty() && store.waiting_effects().await.unwrap() == 0 {
+                        return done;
+                    }
+                    for item in items {
+                        let talk = store.conversation(item.place.conversation).await.unwrap().unwrap();
+                        store.commit(finish(&talk, item.place)).await.unwrap();
+                        done.push(item.place);
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut done = Vec::new();
+    for claimer in claimers {
+        done.extend(claimer.await.unwrap());
+    }
+    assert_eq!(done.len(), 80);
+    assert_eq!(done.iter().collect::<BTreeSet<_>>().len(), 80);
+}

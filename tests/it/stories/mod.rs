@@ -1,0 +1,10 @@
+//! A customer says, the desk answers.
+
+mod answers;
+mod crash;
+mod escalations;
+mod mission;
+mod order;
+mod outside_faults;
+mod takeover;
+mod truth;

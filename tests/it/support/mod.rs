@@ -1,0 +1,5 @@
+//! What stories need.
+
+pub(crate) mod outside;
+pub(crate) mod postgres;
+pub(crate) mod world;

@@ -1,0 +1,186 @@
+//! The world outside, stateful, with a journal of what it accepted and faults that a story orders.
+
+use async_trait::async_trait;
+use channels::{Channel, Courier, DeliveryError, Outbound, Receipt};
+use deskhand::domain::Time;
+use deskhand::domain::customer::Account;
+use deskhand::domain::ids::{CustomerId, Place};
+use deskhand::domain::ticket::{NewTicket, TicketRef};
+use deskhand::ports::storage::Storage;
+use deskhand::ports::{Directory, DirectoryError, Notice, Notifier, NotifyError, TicketError, Tickets};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A customer directory that can be slow or away.
+#[derive(Default)]
+pub(crate) struct FakeDirectory {
+    accounts: Mutex<Vec<Account>>,
+    pub(crate) away: AtomicBool,
+    pub(crate) slow_ms: AtomicU64,
+    pub(crate) asked: AtomicU64,
+}
+
+impl FakeDirectory {
+    pub(crate) fn add(&self, account: Account) {
+        self.accounts.lock().expect("no panic").push(account);
+    }
+
+    async fn find(&self, wanted: impl Fn(&Account) -> bool) -> Result<Option<Account>, DirectoryError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(self.slow_ms.load(Ordering::SeqCst))).await;
+        if self.away.load(Ordering::SeqCst) {
+            return Err(DirectoryError("connection refused".to_owned()));
+        }
+        Ok(self.accounts.lock().expect("no panic").iter().find(|account| wanted(account)).cloned())
+    }
+}
+
+#[async_trait]
+impl Directory for FakeDirectory {
+    async fn by_email(&self, email: &str) -> Result<Option<Account>, DirectoryError> {
+        self.find(|account| account.email == email).await
+    }
+
+    async fn by_id(&self, id: &str) -> Result<Option<Account>, DirectoryError> {
+        self.find(|account| account.id == id).await
+    }
+}
+
+/// The built-in tickets, behind a line that can break before and after the ticket was opened.
+pub(crate) struct FakeTickets {
+    storage: Arc<dyn Storage>,
+    pub(crate) faults: Mutex<VecDeque<TicketFault>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TicketFault {
+    Away,
+    AnswerLost,
+    Refuses,
+}
+
+impl FakeTickets {
+    pub(crate) fn new(storage: Arc<dyn Storage>) -> Self {
+        Self { storage, faults: Mutex::default() }
+    }
+
+    pub(crate) fn will(&self, fault: TicketFault) {
+        self.faults.lock().expect("no panic").push_back(fault);
+    }
+}
+
+#[async_trait]
+impl Tickets for FakeTickets {
+    async fn open(
+        &self,
+        key: Place,
+        customer: CustomerId,
+        ticket: &NewTicket,
+        at: Time,
+    ) -> Result<TicketRef, TicketError> {
+        let fault = self.faults.lock().expect("no panic").pop_front();
+        match fault {
+            Some(TicketFault::Away) => {
+                return Err(TicketError::Retry("503 from the ticket system".to_owned()));
+            }
+            Some(TicketFault::Refuses) => {
+                return Err(TicketError::Refused("422: no such project".to_owned()));
+            }
+            _ => {}
+        }
+        let opened = self.storage.open_ticket(key, customer, ticket, at).await;
+        let opened = opened.map_err(|error| TicketError::Retry(error.to_string()))?;
+        match fault {
+            Some(TicketFault::AnswerLost) => Err(TicketError::Retry("the link was cut".to_owned())),
+            _ => Ok(opened.reference()),
+        }
+    }
+}
+
+/// Remembers what teams were told.
+#[derive(Default)]
+pub(crate) struct FakeNotifier {
+    pub(crate) told: Mutex<Vec<Notice>>,
+}
+
+#[async_trait]
+impl Notifier for FakeNotifier {
+    async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
+        self.told.lock().expect("no panic").push(notice.clone());
+        Ok(())
+    }
+}
+
+/// A platform that must be pushed to and takes no key: the same message sent twice is there twice.
+pub(crate) struct FakeCourier {
+    channel: Channel,
+    pub(crate) accepted: Mutex<Vec<Outbound>>,
+    pub(crate) faults: Mutex<VecDeque<DeliveryFault>>,
+    /// While set, sends hang after they were accepted.
+    pub(crate) hangs: AtomicBool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum DeliveryFault {
+    /// Refused for now.
+    FloodWait(u64),
+    /// Accepted, but the answer is lost.
+    AnswerLost,
+    /// Refused for good.
+    Blocked,
+}
+
+impl FakeCourier {
+    pub(crate) fn new(channel: Channel) -> Self {
+        Self { channel, accepted: Mutex::default(), faults: Mutex::default(), hangs: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn will(&self, fault: DeliveryFault) {
+        self.faults.lock().expect("no panic").push_back(fault);
+    }
+
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.accepted.lock().expect("no panic").iter().map(|message| message.text.clone()).collect()
+    }
+}
+
+#[async_trait]
+impl Courier for FakeCourier {
+    fn channel(&self) -> Channel {
+        self.channel
+    }
+
+    fn repeats_safely(&self) -> bool {
+        false
+    }
+
+    async fn deliver(&self, message: &Outbound) -> Result<Receipt, DeliveryError> {
+        let fault = self.faults.lock().expect("no panic").pop_front();
+        match fault {
+            Some(DeliveryFault::FloodWait(seconds)) => {
+                let cause = "429 Too Many Requests".to_owned();
+                return Err(DeliveryError::Retry { cause, after_s: Some(seconds) });
+            }
+            Some(DeliveryFault::Blocked) => {
+                return Err(DeliveryError::GiveUp { cause: "403: bot was blocked by the user".to_owned() });
+            }
+            _ => {}
+        }
+        let number = {
+            let mut accepted = self.accepted.lock().expect("no panic");
+            accepted.push(message.clone());
+            accepted.len()
+        };
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        match fault {
+            Some(DeliveryFault::AnswerLost) => {
+                Err(DeliveryError::InDoubt { cause: "the link was cut".to_owned() })
+            }
+            _ => Ok(Receipt { external_id: number.to_string() }),
+        }
+    }
+}

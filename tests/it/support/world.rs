@@ -1,0 +1,325 @@
+//! A whole desk in one process: real engines, a real database, the shipped policies; a clock that stands until it
+//! is moved, and an outside world that does as it is told.
+
+use super::outside::{FakeCourier, FakeDirectory, FakeNotifier, FakeTickets};
+use channels::{Channel, Inbound};
+use chrono::TimeDelta;
+use deskhand::desk::Command;
+use deskhand::domain::Time;
+use deskhand::domain::conversation::Conversation;
+use deskhand::domain::customer::{Account, Customer};
+use deskhand::domain::decision::Decision;
+use deskhand::domain::event::{Author, Entry, Event};
+use deskhand::domain::ids::{ConversationId, CustomerId, UserId};
+use deskhand::domain::person::PersonRef;
+use deskhand::engines::Desk;
+use deskhand::hand::HandError;
+use deskhand::hub::Hub;
+use deskhand::inbox::{Arrival, Recorded};
+use deskhand::ledger::Ledger;
+use deskhand::library::{Library, ModelCache, starter};
+use deskhand::outbox::World as Outside;
+use deskhand::ports::storage::Storage;
+use deskhand::ports::{Clock, Ids};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+/// A clock that stands until it is moved.
+pub(crate) struct StandingClock(AtomicI64);
+
+impl Clock for StandingClock {
+    fn now(&self) -> Time {
+        Time::from_timestamp_micros(self.0.load(Ordering::SeqCst)).expect("a time of this century")
+    }
+}
+
+/// Ids that count up.
+pub(crate) struct CountingIds(AtomicU64);
+
+impl Ids for CountingIds {
+    fn id(&self) -> Uuid {
+        Uuid::from_u128(
+            u128::from(self.0.fetch_add(1, Ordering::SeqCst)) | 0x0199_0000_0000_7000_8000_0000_0000_0000,
+        )
+    }
+
+    fn secret(&self) -> String {
+        format!("{:064x}", self.0.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+/// The shipped desk, read once for all stories.
+pub(crate) fn shipped() -> Arc<Library> {
+    static LIBRARY: OnceLock<Arc<Library>> = OnceLock::new();
+    LIBRARY
+        .get_or_init(|| {
+            let models = ModelCache::new(Some(std::env::temp_dir().join("deskhand-test-models")));
+            Arc::new(Library::open(&starter(), &models).expect("the starter desk to be in order"))
+        })
+        .clone()
+}
+
+pub(crate) struct World {
+    pub(crate) ledger: Ledger,
+    pub(crate) library: Arc<Library>,
+    pub(crate) clock: Arc<StandingClock>,
+    pub(crate) directory: Arc<FakeDirectory>,
+    pub(crate) tickets: Arc<FakeTickets>,
+    pub(crate) notifier: Arc<FakeNotifier>,
+    pub(crate) courier: Arc<FakeCourier>,
+    pub(crate) desk: Desk,
+    stop: watch::Sender<bool>,
+    engines: Mutex<JoinSet<()>>,
+    _folder: Option<TempDir>,
+}
+
+impl World {
+    /// Wednesday 4 March 2026, ten in the morning in Berlin: every team is there.
+    pub(crate) async fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let url = format!("sqlite:{}", folder.path().join("deskhand.db").display());
+        let storage = deskhand::store::open(&url).await.expect("a SQLite file");
+        Self::on(storage, Some(folder), shipped(), true).await
+    }
+
+    /// The same without engines: nothing is decided until somebody runs them.
+    pub(crate) async fn asleep() -> Self {
+        let storage = deskhand::store::open("sqlite::memory:").await.expect("a SQLite database");
+        Self::on(storage, None, shipped(), false).await
+    }
+
+    pub(crate) async fn on(
+        storage: Arc<dyn Storage>,
+        folder: Option<TempDir>,
+        library: Arc<Library>,
+        awake: bool,
+    ) -> Self {
+        let start: Time = "2026-03-04T09:00:00Z".parse().expect("a time");
+        let clock = Arc::new(StandingClock(AtomicI64::new(start.timestamp_micros())));
+        let ledger = Ledger {
+            storage: storage.clone(),
+            hub: Arc::new(Hub::default()),
+            clock: clock.clone(),
+            ids: Arc::new(CountingIds(AtomicU64::new(1))),
+        };
+        let directory = Arc::new(FakeDirectory::default());
+        let tickets = Arc::new(FakeTickets::new(storage));
+        let notifier = Arc::new(FakeNotifier::default());
+        let courier = Arc::new(FakeCourier::new(Channel::Telegram));
+        let outside = Outside {
+            couriers: HashMap::from([(Channel::Telegram, courier.clone() as Arc<dyn channels::Courier>)]),
+            tickets: tickets.clone(),
+            notifier: notifier.clone(),
+        };
+        let desk = Desk::assemble(ledger.clone(), library.clone(), directory.clone(), outside);
+        let (stop, stopped) = watch::channel(false);
+        let engines = Mutex::new(if awake { desk.start(&stopped) } else { JoinSet::new() });
+        Self {
+            ledger,
+            library,
+            clock,
+            directory,
+            tickets,
+            notifier,
+            courier,
+            desk,
+            stop,
+            engines,
+            _folder: folder,
+        }
+    }
+
+    /// Nobody of whom anything is known.
+    pub(crate) async fn visitor(&self) -> Person<'_> {
+        self.person(Channel::Web, None, None).await
+    }
+
+    /// Somebody whose identity the shop has signed, with an account.
+    pub(crate) async fn verified(&self, account: Account) -> Person<'_> {
+        let person = self.person(Channel::Web, Some(account.name.clone()), Some(account.email.clone())).await;
+        self.directory.add(account);
+        person
+    }
+
+    /// Somebody on a channel that must be pushed to.
+    pub(crate) async fn on_telegram(&self) -> Person<'_> {
+        self.person(Channel::Telegram, None, None).await
+    }
+
+    async fn person(&self, channel: Channel, name: Option<String>, email: Option<String>) -> Person<'_> {
+        let id = self.ledger.ids.id();
+        let customer = Customer {
+            id: CustomerId(id),
+            name,
+            verified: email.is_some(),
+            email,
+            external: None,
+            locale: None,
+        };
+        self.ledger.storage.put_customer(customer, self.ledger.now()).await.expect("a customer");
+        self.ledger.storage.bind(channel, &id.to_string(), CustomerId(id)).await.expect("an address");
+        Person { world: self, channel, id, written: AtomicU64::new(0), heard: AtomicI64::new(0) }
+    }
+
+    /// Somebody at the desk.
+    pub(crate) fn agent(&self, name: &str) -> Agent<'_> {
+        Agent { world: self, who: PersonRef { id: UserId(self.ledger.ids.id()), name: name.to_owned() } }
+    }
+
+    /// Time goes by.
+    pub(crate) fn wait(&self, minutes: i64) {
+        self.clock.0.fetch_add(
+            TimeDelta::minutes(minutes).num_microseconds().expect("few minutes"),
+            Ordering::SeqCst,
+        );
+        self.ledger.hub.turns.notify_one();
+        self.ledger.hub.outbox.notify_one();
+    }
+
+    /// Seconds go by.
+    pub(crate) fn clock_seconds(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.wait(0);
+    }
+
+    /// Until nothing is due and the outbox is empty.
+    pub(crate) async fn settles(&self) {
+        for _ in 0..3000 {
+            let due = self.ledger.storage.due(self.ledger.now(), 10).await.expect("what is due");
+            let acts = self.ledger.storage.waiting_effects().await.expect("what is to be done");
+            if due.is_empty() && acts == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the desk does not come to rest");
+    }
+
+    pub(crate) async fn log(&self, id: ConversationId) -> Vec<Entry> {
+        self.ledger.storage.events(id, 0, 10_000).await.expect("the log")
+    }
+
+    /// A clean stop.
+    pub(crate) async fn stops(&self) {
+        self.stop.send_replace(true);
+        let mut engines = std::mem::take(&mut *self.engines.lock().expect("no engine panicked"));
+        while engines.join_next().await.is_some() {}
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+/// A customer.
+pub(crate) struct Person<'a> {
+    world: &'a World,
+    channel: Channel,
+    id: Uuid,
+    written: AtomicU64,
+    heard: AtomicI64,
+}
+
+impl Person<'_> {
+    /// Writes, and waits until the desk has come to rest.
+    pub(crate) async fn says(&self, text: &str) -> Recorded {
+        let recorded = self.writes(text).await;
+        self.world.settles().await;
+        recorded
+    }
+
+    /// Writes and does not wait.
+    pub(crate) async fn writes(&self, text: &str) -> Recorded {
+        let number = self.written.fetch_add(1, Ordering::SeqCst);
+        self.sends(&format!("m{number}"), text, None).await
+    }
+
+    /// Presses a button.
+    pub(crate) async fn presses(&self, choice: &str) {
+        let number = self.written.fetch_add(1, Ordering::SeqCst);
+        self.sends(&format!("m{number}"), "", Some(choice.to_owned())).await;
+        self.world.settles().await;
+    }
+
+    pub(crate) async fn sends(&self, external_id: &str, text: &str, choice: Option<String>) -> Recorded {
+        let arrival = self.arrival(external_id, text, choice);
+        self.world.desk.inbox.receive(&arrival).await.expect("the message to be taken")
+    }
+
+    pub(crate) fn arrival(&self, external_id: &str, text: &str, choice: Option<String>) -> Arrival {
+        Arrival {
+            inbound: Inbound {
+                channel: self.channel,
+                external_id: external_id.to_owned(),
+                sender: self.id.to_string(),
+                address: self.id.to_string(),
+                text: text.to_owned(),
+                choice,
+                attachments: Vec::new(),
+            },
+            customer: CustomerId(self.id),
+            locale: None,
+            page: None,
+        }
+    }
+
+    pub(crate) async fn talk(&self) -> Conversation {
+        let current = self.world.desk.inbox.current(self.channel, &self.id.to_string()).await;
+        current.expect("the conversation").expect("a conversation")
+    }
+
+    /// What was said to the customer since they last listened, a line each: `bot: …`, `Ben: …`, `desk: …`.
+    pub(crate) async fn hears(&self) -> String {
+        let heard = self.heard.load(Ordering::SeqCst);
+        let log = self.world.log(self.talk().await.id).await;
+        self.heard.store(log.last().map_or(heard, |entry| entry.seq), Ordering::SeqCst);
+        let lines = log.iter().filter(|entry| entry.seq > heard).filter_map(|entry| match &entry.event {
+            Event::Said { author, text, choices, .. } => {
+                let who = match author {
+                    Author::Bot => "bot",
+                    Author::System => "desk",
+                    Author::Agent(person) => &person.name,
+                };
+                let buttons: String = choices.iter().map(|choice| format!(" [{}]", choice.label)).collect();
+                Some(format!("{who}: {text}{buttons}"))
+            }
+            _ => None,
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The newest decision.
+    pub(crate) async fn decision(&self) -> Decision {
+        *self.talk().await.decision.expect("a decision").1
+    }
+}
+
+/// Somebody at the desk.
+pub(crate) struct Agent<'a> {
+    world: &'a World,
+    pub(crate) who: PersonRef,
+}
+
+impl Agent<'_> {
+    pub(crate) async fn commands(&self, person: &Person<'_>, command: Command) -> Result<(), HandError> {
+        let id = person.talk().await.id;
+        self.world.desk.hand.act(id, &self.who, &command).await.map(drop)
+    }
+
+    pub(crate) async fn takes_over(&self, person: &Person<'_>) -> Result<(), HandError> {
+        self.commands(person, Command::TakeOver).await
+    }
+
+    pub(crate) async fn says(&self, person: &Person<'_>, text: &str) -> Result<(), HandError> {
+        let client_id = self.world.ledger.ids.id().to_string();
+        self.commands(person, Command::Say { client_id, text: text.to_owned() }).await
+    }
+}

@@ -81,6 +81,7 @@ CREATE TABLE outbox (
     owner TEXT, -- the process that is sending it
     cause TEXT,
     created_at INTEGER NOT NULL,
+    lane TEXT NOT NULL, -- send, ticket or notify: in order within a lane, side by side across
     effect TEXT NOT NULL,
     PRIMARY KEY (conversation, seq)
 ) STRICT, WITHOUT ROWID;

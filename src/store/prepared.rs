@@ -53,6 +53,7 @@ pub(crate) struct EventRow {
 pub(crate) struct EffectRow {
     pub(crate) seq: Seq,
     pub(crate) at: i64,
+    pub(crate) lane: &'static str,
     pub(crate) effect: String,
 }
 
@@ -83,7 +84,7 @@ impl Prepared {
             from_json::<Event>(&body)?;
             events.push(EventRow { seq, at, kind: kind(&body).to_owned(), body });
             if let Some(effect) = Effect::of(entry, after.channel) {
-                effects.push(EffectRow { seq, at, effect: json(&effect)? });
+                effects.push(EffectRow { seq, at, lane: effect.name(), effect: json(&effect)? });
             }
         }
         Ok(Self {

@@ -21,7 +21,8 @@ pub struct Item {
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Takes effects that are due and marks them `sending`, durably, before anything is sent. An effect is due only
-    /// when no earlier effect of its conversation is unfinished.
+    /// when no earlier one of its kind is unfinished in its conversation: messages go out in order, and a webhook that
+    /// is away holds up no answer.
     async fn claim(&self, now: Time, limit: i64) -> Result<Vec<Item>, Unavailable>;
 
     /// Puts a claimed effect back until `due`, remembering why.

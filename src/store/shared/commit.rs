@@ -149,7 +149,7 @@ async fn append(id: &str, events: &[EventRow], db: &mut Connection) -> Outcome<(
 /// An effect is due at once.
 async fn request(id: &str, effects: &[EffectRow], db: &mut Connection) -> Outcome<()> {
     let mut insert = QueryBuilder::new(
-        "INSERT INTO outbox (conversation, seq, state, attempts, due, created_at, effect) ",
+        "INSERT INTO outbox (conversation, seq, state, attempts, due, created_at, lane, effect) ",
     );
     insert.push_values(effects, |mut row, effect| {
         row.push_bind(id)
@@ -158,6 +158,7 @@ async fn request(id: &str, effects: &[EffectRow], db: &mut Connection) -> Outcom
             .push("0")
             .push_bind(effect.at)
             .push_bind(effect.at)
+            .push_bind(effect.lane)
             .push_bind(&effect.effect);
     });
     insert.build().execute(db).await?;

@@ -79,7 +79,7 @@ impl Outbox for Store {
                 Box::pin(async move {
                     let next: Option<i64> = sqlx::query_scalar(
                         "SELECT MIN(o.due) FROM outbox o WHERE o.state = 'pending' AND o.due > $1 AND NOT EXISTS \
-                         (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.seq < o.seq)",
+                         (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.lane = o.lane AND e.seq < o.seq)",
                     )
                     .bind(*now)
                     .fetch_one(db)
@@ -117,7 +117,7 @@ impl Claim {
         );
         claim.push_bind(self.now);
         claim.push(
-            " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.seq < o.seq) \
+            " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.lane = o.lane AND e.seq < o.seq) \
              ORDER BY o.due, o.conversation, o.seq LIMIT ",
         );
         claim.push_bind(self.limit).push(SKIP_LOCKED);

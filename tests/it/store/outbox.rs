@@ -18,6 +18,7 @@ on_both![
     a_claimed_effect_is_nobody_elses,
     a_finished_effect_cannot_be_finished_again,
     an_effect_put_back_waits_and_holds_the_next_one_up,
+    a_webhook_that_is_away_holds_up_no_answer,
     what_a_dead_process_was_sending_is_reported_and_not_claimed,
     a_claim_whose_caller_went_away_is_claimed_again,
     many_claimers_share_the_work_without_sharing_an_effect,
@@ -131,6 +132,17 @@ async fn an_effect_put_back_waits_and_holds_the_next_one_up(desk: Desk) {
     // A commit that comes too late for a row that was put back.
     assert_eq!(desk.store.commit(finish(&talk, place)).await, Err(CommitError::Conflict));
     assert_eq!(desk.store.interrupted().await.unwrap(), []);
+}
+
+async fn a_webhook_that_is_away_holds_up_no_answer(desk: Desk) {
+    let talk = desk.talk(Channel::Telegram, "hi").await;
+    let talk = desk.put(Commit::onto(&talk, at(1), vec![notify("x"), said(Author::Bot, "hello")])).await;
+    let items = desk.store.claim(at(1), 10).await.unwrap();
+    assert_eq!(items.len(), 2);
+    desk.store.put_back(Place { conversation: talk.id, seq: 3 }, at(900), "503").await.unwrap();
+    let talk = desk.put(finish(&talk, Place { conversation: talk.id, seq: 4 })).await;
+    desk.put(Commit::onto(&talk, at(2), vec![said(Author::Bot, "and more")])).await;
+    assert_eq!(places(&desk.store.claim(at(3), 10).await.unwrap()), [Place { conversation: talk.id, seq: 6 }]);
 }
 
 async fn what_a_dead_process_was_sending_is_reported_and_not_claimed(desk: Desk) {

@@ -67,7 +67,16 @@ async fn locked_out_before_a_demo_is_prepared_and_handed_over() {
     let told = world.notifier.told.lock().unwrap().clone();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].team, "identity");
-    assert_snapshot!(talk.handoff.unwrap().summary, @"");
+    assert_snapshot!(talk.handoff.unwrap().summary, @r"
+    Mentions: jonas.weber@example.com
+    Customer wrote: Hi, I can't access my account. I have a client demo in 30 minutes and I need this fixed urgently. / sure, jonas.weber@example.com
+    Told the bot: email jonas.weber@example.com
+    Bot was doing: Account access
+    Found (account): available yes, found yes, name Jonas Weber, status locked, tier business
+    Found (ticket): number T-1001, title Can't get in: jonas.weber@example.com
+    Tickets: T-1001
+    Why you: The customer can't get in; the ticket is open, and what the directory says about the address is in the note to the team.
+    ");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A Postgres that goes away in the middle, and comes back.
 
-use super::desk::{at, id, next, opening, received};
+use super::desk::{Desk, at, id, next, opening, received};
 use crate::support::postgres::Cluster;
 use channels::Channel;
 use deskhand::domain::ids::{ConversationId, Seq};
@@ -8,6 +8,7 @@ use deskhand::ports::storage::{Commit, CommitError, Storage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tokio::task::JoinHandle;
 
 /// What callers were told.
 #[derive(Default)]
@@ -60,6 +61,71 @@ async fn a_server_that_crashes_three_times_loses_nothing_and_needs_no_restart_of
         progress(&done, 50).await;
         store.ping().await.unwrap();
     }
+    let refusals = check(store, stop, writers).await;
+    assert!(refusals >= 3, "the writers never noticed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_falls_silent_is_not_waited_for_forever() {
+    let Some(cluster) = Cluster::start() else { return };
+    let store = deskhand::store::open(&cluster.database().await).await.unwrap();
+    let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let writers: Vec<_> =
+        (0..6).map(|_| tokio::spawn(write(store.clone(), stop.clone(), done.clone()))).collect();
+    for _ in 0..2 {
+        progress(&done, 50).await;
+        cluster.freeze();
+        // More callers than the pool has connections, all of which get an answer.
+        let callers: Vec<_> = (0..20)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { store.ping().await })
+            })
+            .collect();
+        for caller in callers {
+            assert!(caller.await.unwrap().is_err());
+        }
+        cluster.thaw();
+        progress(&done, 50).await;
+    }
+    check(store, stop, writers).await;
+}
+
+#[tokio::test]
+async fn a_write_that_loses_a_race_inside_the_server_is_done_again_a_few_times() {
+    let Some(desk) = Desk::postgres().await else { return };
+    // A counter that no rollback turns back, and a trigger that fails until it has been asked often enough.
+    desk.tamper("CREATE SEQUENCE asked").await;
+    for code in ["40001", "40P01"] {
+        desk.tamper("ALTER SEQUENCE asked RESTART").await;
+        desk.tamper(&failing(3, code)).await;
+        desk.tamper(
+            "CREATE OR REPLACE TRIGGER fails BEFORE UPDATE ON heartbeat FOR EACH ROW EXECUTE FUNCTION fail()",
+        )
+        .await;
+        desk.store.ping().await.unwrap();
+        assert!(desk.store.ping().await.is_ok());
+    }
+    desk.tamper("ALTER SEQUENCE asked RESTART").await;
+    desk.tamper(&failing(1_000_000, "40001")).await;
+    assert!(desk.store.ping().await.is_err());
+    // Any other failure is not tried again.
+    desk.tamper("ALTER SEQUENCE asked RESTART").await;
+    desk.tamper(&failing(1, "23514")).await;
+    assert!(desk.store.ping().await.is_err());
+    desk.store.ping().await.unwrap();
+}
+
+fn failing(times: u32, code: &str) -> String {
+    format!(
+        "CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF nextval('asked') <= {times} THEN RAISE EXCEPTION 'lost' USING ERRCODE = '{code}'; END IF; \
+         RETURN NEW; END $$"
+    )
+}
+
+/// Lets the writers end; what they were told was written must be there, once. Returns how often they were refused.
+async fn check(store: Arc<dyn Storage>, stop: Arc<AtomicBool>, writers: Vec<JoinHandle<Told>>) -> u64 {
     stop.store(true, Ordering::Relaxed);
     let mut refusals = 0;
     let mut written = BTreeMap::new();
@@ -68,13 +134,13 @@ async fn a_server_that_crashes_three_times_loses_nothing_and_needs_no_restart_of
         refusals += told.refusals;
         written.extend(told.written);
     }
-    assert!(refusals >= 3, "the writers never noticed");
     for (conversation, seq) in written {
         let log = store.events(conversation, 0, 100).await.unwrap();
         let seqs: Vec<_> = log.iter().map(|entry| entry.seq).collect();
         assert_eq!(seqs, (1..=seq).collect::<Vec<_>>());
     }
     store.close().await;
+    refusals
 }
 
 /// Waits until so many more commits are done.

@@ -24,7 +24,13 @@ done
 dir=$(mktemp -d "${TMPDIR:-/tmp}/deskhand-pg-XXXXXX")
 echo $$ > "$dir/keeper"
 trap 'exit 1' INT TERM HUP
-trap '"$BIN/pg_ctl" -D "$dir/data" -m immediate -s stop >/dev/null 2>&1 || true; rm -rf "$dir"' EXIT
+end() {
+    # It may have been frozen by a story that failed.
+    kill -CONT "$(head -n 1 "$dir/data/postmaster.pid")" 2>/dev/null || true
+    "$BIN/pg_ctl" -D "$dir/data" -m immediate -s stop >/dev/null 2>&1 || true
+    rm -rf "$dir"
+}
+trap end EXIT
 "$BIN/initdb" -D "$dir/data" -U deskhand --auth=trust -E UTF8 --locale=C.UTF-8 -N >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
 printf 'host all locked all scram-sha-256\n' | cat - "$dir/data/pg_hba.conf" > "$dir/hba"
 mv "$dir/hba" "$dir/data/pg_hba.conf"
@@ -133,6 +139,29 @@ impl Cluster {
         let (data, log) = (self.dir.join("data"), self.dir.join("log"));
         let (data, log) = (data.to_string_lossy(), log.to_string_lossy());
         self.run("pg_ctl", &["-D", &data, "-l", &log, "-s", "-w", "start"]).await;
+    }
+
+    /// Lets every process of the server stand still: connections stay open, and nothing answers.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets them go on.
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let file = std::fs::read_to_string(self.dir.join("data/postmaster.pid")).expect("a running server");
+        let postmaster = file.lines().next().expect("its process id").to_owned();
+        let children = format!("/proc/{postmaster}/task/{postmaster}/children");
+        let children = std::fs::read_to_string(children).expect("its processes");
+        // The one that starts others first, so that none is missed.
+        let mut processes = vec![signal, &postmaster];
+        processes.extend(children.split_whitespace());
+        let status = Command::new("kill").args(processes).status().expect("a status");
+        // One may have ended by itself meanwhile.
+        assert!(status.success() || status.code() == Some(1), "kill ended with {status}");
     }
 
     async fn run(&self, program: &str, arguments: &[&str]) {

@@ -3,7 +3,13 @@
 //!
 //! `cargo bench --bench trip [-- postgres://…]` prints a table for docs/benchmarks.md.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement, run by hand")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement, run by hand"
+)]
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -50,7 +56,12 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn customer(port: u16) -> Option<Socket> {
     let client = reqwest::Client::new();
-    let session = client.post(format!("http://127.0.0.1:{port}/chat/v1/sessions")).json(&json!({})).send().await.ok()?;
+    let session = client
+        .post(format!("http://127.0.0.1:{port}/chat/v1/sessions"))
+        .json(&json!({}))
+        .send()
+        .await
+        .ok()?;
     let session: Value = session.json().await.ok()?;
     let mut request = format!("ws://127.0.0.1:{port}/chat/v1/socket?after=0").into_client_request().unwrap();
     let headers = request.headers_mut();
@@ -87,7 +98,14 @@ fn resident_kib(pid: u32) -> u64 {
 fn row(what: &str, mut trips: Vec<Duration>) {
     trips.sort();
     let at = |share: f64| trips[((trips.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
-    println!("| {what} | {} | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} ms |", trips.len(), at(0.5), at(0.95), at(0.99), at(1.0));
+    println!(
+        "| {what} | {} | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} ms |",
+        trips.len(),
+        at(0.5),
+        at(0.95),
+        at(0.99),
+        at(1.0)
+    );
 }
 
 async fn first_answer(data: &std::path::Path, database: Option<&str>) -> (Server, Duration) {
@@ -113,7 +131,11 @@ async fn main() {
     let (server, warm) = first_answer(data.path(), database.as_deref()).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     println!("database: {}", if database.is_some() { "Postgres" } else { "SQLite, synchronous=FULL" });
-    println!("start to first answer: {:.2} s with an empty data folder (trains), {:.2} s warm", cold.as_secs_f64(), warm.as_secs_f64());
+    println!(
+        "start to first answer: {:.2} s with an empty data folder (trains), {:.2} s warm",
+        cold.as_secs_f64(),
+        warm.as_secs_f64()
+    );
     println!("idle memory: {:.1} MiB resident", resident_kib(server.child.id()) as f64 / 1024.0);
     println!("\n| trip | messages | median | p95 | p99 | worst |\n|---|---|---|---|---|---|");
 

@@ -128,7 +128,7 @@ pub async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let desk = Desk::assemble(ledger.clone(), library.clone(), directory(&config, demo)?, world);
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
-    let server = http::Server::new(
+    let mut server = http::Server::new(
         ledger.clone(),
         library,
         desk.inbox.clone(),
@@ -137,6 +137,7 @@ pub async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         metrics,
         stop.clone(),
     );
+    server.rates = rates(&config.limits);
     let web = tokio::spawn(http::serve(listener, server, stop.clone()));
     announce(&config, &ledger, demo).await?;
     if demo {
@@ -166,17 +167,16 @@ fn settings(config: &Config, demo: bool) -> http::Settings {
         max_upload_bytes: config.widget.max_upload_bytes,
         trusted_proxies: config.http.trusted_proxies.clone(),
         demo,
-        limits: limits(&config.limits),
     }
 }
 
-fn limits(config: &Limits) -> http::LimitSettings {
-    let Limits { messages_per_minute, sessions_per_minute, sign_ins_per_minute } = *config;
-    http::LimitSettings {
+fn rates(limits: &Limits) -> http::Rates {
+    let Limits { messages_per_minute, sessions_per_minute, sign_ins_per_minute } = *limits;
+    http::Rates {
         messages: http::Rate { burst: messages_per_minute.div_ceil(2), per_minute: messages_per_minute },
         sessions: http::Rate { burst: sessions_per_minute.saturating_mul(2), per_minute: sessions_per_minute },
         sign_ins: http::Rate { burst: 10.max(sign_ins_per_minute), per_minute: sign_ins_per_minute },
-        ..http::LimitSettings::default()
+        ..http::Rates::default()
     }
 }
 

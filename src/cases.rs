@@ -53,7 +53,8 @@ fn play(book: &Playbook, case: &Case) -> Vec<Miss> {
     let own = case.customer.as_ref();
     let account = own.map(|customer| customer.account());
     let known = account.clone();
-    let directory = move |email: &str| known.clone().filter(|account| !email.is_empty() && account.email == email);
+    let directory =
+        move |email: &str| known.clone().filter(|account| !email.is_empty() && account.email == email);
     let cast = Cast {
         channel: Channel::Web,
         name: own.and_then(|customer| customer.name.clone()),
@@ -65,7 +66,10 @@ fn play(book: &Playbook, case: &Case) -> Vec<Miss> {
     };
     let first_line = yaml::line(&case.name);
     let Some(now) = moment(book, case.desk.open) else {
-        return vec![Miss { line: first_line, message: "the default team is never as the case wants it (open or closed)".to_owned() }];
+        return vec![Miss {
+            line: first_line,
+            message: "the default team is never as the case wants it (open or closed)".to_owned(),
+        }];
     };
     let Ok(mut rehearsal) = Rehearsal::new(book, cast, now) else {
         return vec![Miss { line: first_line, message: "the talk could not begin".to_owned() }];
@@ -112,7 +116,9 @@ fn compare(turn: &CaseTurn, events: &[Event], rehearsal: &Rehearsal<'_>, misses:
         miss(format!("tickets: expected {tickets}, came {}", talk.tickets.len()));
     }
     if let Some(playbook) = &expect.playbook {
-        let ran = events.iter().any(|event| matches!(event, Event::Progressed { run: Some(run) } if run.playbook == *playbook))
+        let ran = events
+            .iter()
+            .any(|event| matches!(event, Event::Progressed { run: Some(run) } if run.playbook == *playbook))
             || talk.run.as_ref().is_some_and(|run| run.playbook == *playbook);
         if !ran {
             miss(format!("the playbook {playbook} did not run"));
@@ -126,7 +132,8 @@ fn compare(turn: &CaseTurn, events: &[Event], rehearsal: &Rehearsal<'_>, misses:
                 _ => None,
             })
             .collect();
-        let any = |words: &String| said.iter().any(|text| text.to_lowercase().contains(&words.to_lowercase()));
+        let any =
+            |words: &String| said.iter().any(|text| text.to_lowercase().contains(&words.to_lowercase()));
         let held = match wanted {
             OneOf::One(words) => any(words),
             OneOf::Many(many) => many.iter().any(any),
@@ -137,8 +144,16 @@ fn compare(turn: &CaseTurn, events: &[Event], rehearsal: &Rehearsal<'_>, misses:
     }
 }
 
-fn any_of(what: &str, expected: &Option<Vec<String>>, came: &[String], detail: &str, miss: &mut impl FnMut(String)) {
-    if let Some(expected) = expected.as_ref().filter(|expected| !expected.iter().any(|one| came.contains(one))) {
+fn any_of(
+    what: &str,
+    expected: &Option<Vec<String>>,
+    came: &[String],
+    detail: &str,
+    miss: &mut impl FnMut(String),
+) {
+    if let Some(expected) =
+        expected.as_ref().filter(|expected| !expected.iter().any(|one| came.contains(one)))
+    {
         miss(format!("{what}: expected any of {expected:?}, came {came:?}{detail}"));
     }
 }

@@ -41,8 +41,8 @@ pub struct Http {
     pub addr: SocketAddr,
     /// How browsers reach it; `http://` and the address where absent.
     pub public_url: Option<String>,
-    /// Reverse proxies whose `X-Forwarded-For` is believed, as networks.
-    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
 /// `[database]`
@@ -123,16 +123,20 @@ pub enum LogFormat {
 pub struct ConfigError(pub String);
 
 /// Names in the environment that are not settings.
-const NOT_SETTINGS: &[&str] =
-    &["CONFIG", "SHARED", "CRASH_AT", "URL", "AGENT_EMAIL", "AGENT_PASSWORD", "AGENT2_EMAIL", "AGENT2_PASSWORD"];
+const NOT_SETTINGS: &[&str] = &[
+    "CONFIG",
+    "SHARED",
+    "CRASH_AT",
+    "URL",
+    "AGENT_EMAIL",
+    "AGENT_PASSWORD",
+    "AGENT2_EMAIL",
+    "AGENT2_PASSWORD",
+];
 
 /// Settings that hold secrets: also readable from a file named by `…_FILE`.
-const SECRETS: &[&str] = &[
-    "database.url",
-    "widget.identity_secret",
-    "widget.identity_previous_secret",
-    "notify.webhook_secret",
-];
+const SECRETS: &[&str] =
+    &["database.url", "widget.identity_secret", "widget.identity_previous_secret", "notify.webhook_secret"];
 
 /// Every default.
 fn defaults() -> serde_json::Value {
@@ -159,7 +163,8 @@ impl Config {
             Some(file) => figment = figment.merge(Toml::file_exact(file)),
             None => figment = figment.merge(Toml::file("deskhand.toml")),
         }
-        let environment = Env::prefixed("DESKHAND_").ignore(NOT_SETTINGS).filter(|key| !is_secret_file(key.as_str()));
+        let environment =
+            Env::prefixed("DESKHAND_").ignore(NOT_SETTINGS).filter(|key| !is_secret_file(key.as_str()));
         figment = figment.merge(environment.split("__"));
         for key in SECRETS {
             let name = format!("DESKHAND_{}_FILE", key.to_uppercase().replace('.', "__"));
@@ -186,7 +191,9 @@ impl Config {
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if plain.is_none_or(|host| host.is_empty() || host.contains('/')) {
-                let message = format!("widget.allowed_origins: \"{origin}\" is no origin; expected e.g. https://www.example.com");
+                let message = format!(
+                    "widget.allowed_origins: \"{origin}\" is no origin; expected e.g. https://www.example.com"
+                );
                 return Err(ConfigError(message));
             }
         }
@@ -227,7 +234,9 @@ fn sentence(error: &figment::Error) -> String {
 #[must_use]
 pub fn keys() -> Vec<String> {
     let mut keys: Vec<String> = SECRETS.iter().map(|key| (*key).to_owned()).collect();
-    keys.extend(["http.public_url", "content_dir", "directory.file", "notify.webhook_url"].map(str::to_owned));
+    keys.extend(
+        ["http.public_url", "content_dir", "directory.file", "notify.webhook_url"].map(str::to_owned),
+    );
     let dict: Result<Dict, _> = Figment::from(Serialized::defaults(defaults())).extract();
     fn walk(prefix: &str, dict: &Dict, into: &mut Vec<String>) {
         for (name, value) in dict {

@@ -95,8 +95,9 @@ pub fn decide(
         Command::Note { client_id, text } => {
             Ok(vec![Event::Noted { by: by.clone(), text: text.clone(), client_id: client_id.clone() }])
         }
-        Command::Release => mine
-            .map(|()| vec![Event::Released { by: by.clone() }, announce("released", by, talk, book)]),
+        Command::Release => {
+            mine.map(|()| vec![Event::Released { by: by.clone() }, announce("released", by, talk, book)])
+        }
         Command::HandOff { team, note } => {
             if matches!(mine, Err(ref refusal) if *refusal != Refusal::NotYours) {
                 return mine.map(|()| Vec::new());
@@ -117,11 +118,19 @@ pub fn decide(
                     team: id.to_owned(),
                     priority: talk.priority,
                     reasons: vec![Reason::new("passed-on", reason)],
-                    summary: talk.handoff.as_ref().map_or_else(String::new, |handoff| handoff.summary.clone()),
+                    summary: talk
+                        .handoff
+                        .as_ref()
+                        .map_or_else(String::new, |handoff| handoff.summary.clone()),
                     overdue_at: policy.map_or(now, |team| team.overdue_at(now)),
                     by: Some(by.clone()),
                 },
-                sentence("handoff", talk, book, json!({"team": book.team_facts(id, talk.language(&book.desk.default_language), now)})),
+                sentence(
+                    "handoff",
+                    talk,
+                    book,
+                    json!({"team": book.team_facts(id, talk.language(&book.desk.default_language), now)}),
+                ),
             ])
         }
         Command::Resolve => match &talk.state {

@@ -30,7 +30,12 @@ pub struct Desk {
 impl Desk {
     /// Assembles the engines.
     #[must_use]
-    pub fn assemble(ledger: Ledger, library: Arc<Library>, directory: Arc<dyn Directory>, world: World) -> Self {
+    pub fn assemble(
+        ledger: Ledger,
+        library: Arc<Library>,
+        directory: Arc<dyn Directory>,
+        world: World,
+    ) -> Self {
         Self {
             inbox: Inbox::new(ledger.clone(), library.clone()),
             hand: Hand::new(ledger.clone(), library.clone()),

@@ -75,7 +75,11 @@ impl Inbox {
     }
 
     /// The conversation that a message at this address belongs to.
-    pub async fn current(&self, channel: Channel, address: &str) -> Result<Option<Conversation>, Unavailable> {
+    pub async fn current(
+        &self,
+        channel: Channel,
+        address: &str,
+    ) -> Result<Option<Conversation>, Unavailable> {
         match self.ledger.storage.current(channel, address).await? {
             Some(id) => self.ledger.conversation(id).await,
             None => Ok(None),
@@ -84,13 +88,16 @@ impl Inbox {
 
     fn plan(&self, arrival: &Arrival, before: Option<&Conversation>) -> Result<Commit, Unavailable> {
         let now = self.ledger.now();
-        let Inbound { channel, external_id, address, text, choice, attachments, .. } = arrival.inbound.clone();
+        let Inbound { channel, external_id, address, text, choice, attachments, .. } =
+            arrival.inbound.clone();
         let received = Event::Received { external_id, text, choice, attachments };
         let reopen_within = self.library.current().desk.reopen_within.delta();
         let follows = match before {
             Some(talk) => match &talk.state {
                 State::Resolved { at, .. } if now - *at > reopen_within => Some(talk.id),
-                State::Resolved { .. } => return Ok(Commit::onto(talk, now, vec![Event::Reopened, received])),
+                State::Resolved { .. } => {
+                    return Ok(Commit::onto(talk, now, vec![Event::Reopened, received]));
+                }
                 _ => return Ok(Commit::onto(talk, now, vec![received])),
             },
             None => None,

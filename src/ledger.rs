@@ -1,9 +1,9 @@
 //! The one door to the log: whoever commits through it is heard by everybody who needs to know.
 
+use crate::domain::Time;
 use crate::domain::conversation::Conversation;
 use crate::domain::effect::Effect;
 use crate::domain::ids::ConversationId;
-use crate::domain::Time;
 use crate::hub::{DeskSignal, Hub, Signal};
 use crate::ports::storage::{Commit, CommitError, Storage, Unavailable};
 use crate::ports::{Clock, Ids};

@@ -60,7 +60,8 @@ pub fn load(folder: &Path) -> Result<Content, ContentError> {
 }
 
 fn walk(folder: &Path, prefix: &str, content: &mut Content) -> Result<(), ContentError> {
-    let failed = |error: &dyn std::fmt::Display| ContentError { path: folder.to_owned(), cause: error.to_string() };
+    let failed =
+        |error: &dyn std::fmt::Display| ContentError { path: folder.to_owned(), cause: error.to_string() };
     for entry in std::fs::read_dir(folder).map_err(|error| failed(&error))? {
         let entry = entry.map_err(|error| failed(&error))?;
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -72,7 +73,8 @@ fn walk(folder: &Path, prefix: &str, content: &mut Content) -> Result<(), Conten
         if path.is_dir() {
             walk(&path, &inner, content)?;
         } else {
-            let bytes = std::fs::read(&path).map_err(|error| ContentError { path: path.clone(), cause: error.to_string() })?;
+            let bytes = std::fs::read(&path)
+                .map_err(|error| ContentError { path: path.clone(), cause: error.to_string() })?;
             let text = String::from_utf8(bytes)
                 .map_err(|_| ContentError { path: path.clone(), cause: "is no UTF-8 text".to_owned() })?;
             content.insert(inner, text);
@@ -95,13 +97,18 @@ impl ModelCache {
 
     /// The model of a training set.
     pub fn train(&self, set: &TrainingSet, options: &TrainOptions) -> Result<Model, TrainError> {
-        let file = self.folder.as_ref().map(|folder| folder.join(format!("{}.model", classifier::set_id(set, options))));
+        let file = self
+            .folder
+            .as_ref()
+            .map(|folder| folder.join(format!("{}.model", classifier::set_id(set, options))));
         if let Some(file) = &file
             && let Ok(bytes) = std::fs::read(file)
         {
             match Model::from_bytes(&bytes) {
                 Ok(model) => return Ok(model),
-                Err(error) => tracing::warn!(file = %file.display(), %error, "a cached model is broken: training anew"),
+                Err(error) => {
+                    tracing::warn!(file = %file.display(), %error, "a cached model is broken: training anew")
+                }
             }
         }
         let model = classifier::train(set, options, &|_| {})?;

@@ -69,10 +69,18 @@ impl Dispatcher {
         let mut recovered = false;
         while !*stop.borrow() {
             if !recovered {
-                recovered = self.recover().await.inspect_err(|error| tracing::warn!(%error, "the outbox could not be recovered yet")).is_ok();
+                recovered = self
+                    .recover()
+                    .await
+                    .inspect_err(|error| tracing::warn!(%error, "the outbox could not be recovered yet"))
+                    .is_ok();
             }
             let free = places.available_permits() as i64;
-            let claimed = if recovered && free > 0 { self.ledger.storage.claim(self.ledger.now(), free).await } else { Ok(Vec::new()) };
+            let claimed = if recovered && free > 0 {
+                self.ledger.storage.claim(self.ledger.now(), free).await
+            } else {
+                Ok(Vec::new())
+            };
             let claimed = claimed.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the outbox could not be read; trying again");
                 Vec::new()
@@ -118,9 +126,13 @@ impl Dispatcher {
     async fn recover(&self) -> Result<(), Unavailable> {
         for item in self.ledger.storage.interrupted().await? {
             if self.repeats_safely(&item).await? {
-                self.ledger.storage.put_back(item.place, self.ledger.now(), "the process ended while this was sent").await?;
+                self.ledger
+                    .storage
+                    .put_back(item.place, self.ledger.now(), "the process ended while this was sent")
+                    .await?;
             } else {
-                let cause = "The process ended while this message was being sent. It may or may not have arrived.";
+                let cause =
+                    "The process ended while this message was being sent. It may or may not have arrived.";
                 self.finish(item.place, Outcome::InDoubt { cause: cause.to_owned() }).await?;
             }
         }
@@ -258,7 +270,7 @@ fn no_answer() -> Try {
 /// 1, 2, 4 … seconds up to a quarter of an hour; never sooner than the other side asked.
 fn pause_after(attempts: i64, after_s: Option<u64>) -> TimeDelta {
     let growing = 1_i64.checked_shl(attempts.clamp(0, 20) as u32).unwrap_or(MAX_PAUSE_S).min(MAX_PAUSE_S);
-    let asked = after_s.and_then(|seconds| Some(i64::try_from(seconds).unwrap_or(i64::MAX))).unwrap_or(0).min(MAX_WAIT_S);
+    let asked = after_s.map_or(0, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX)).min(MAX_WAIT_S);
     TimeDelta::seconds(growing.max(asked))
 }
 

@@ -67,7 +67,8 @@ impl<'a> Rehearsal<'a> {
             page: None,
             follows: None,
         };
-        let talk = Conversation::open(ConversationId(Uuid::nil()), &Entry { seq: 1, at: now, event: opened })?;
+        let talk =
+            Conversation::open(ConversationId(Uuid::nil()), &Entry { seq: 1, at: now, event: opened })?;
         Ok(Self {
             book,
             talk,
@@ -83,7 +84,8 @@ impl<'a> Rehearsal<'a> {
     /// The customer writes; returns everything that followed.
     pub fn says(&mut self, text: &str, choice: Option<String>, attachments: Vec<Attachment>) -> Vec<Event> {
         self.now += chrono::TimeDelta::seconds(20);
-        let received = Event::Received { external_id: String::new(), text: text.to_owned(), choice, attachments };
+        let received =
+            Event::Received { external_id: String::new(), text: text.to_owned(), choice, attachments };
         let mut events = Vec::new();
         if matches!(self.talk.state, crate::domain::conversation::State::Resolved { .. }) {
             self.push(Event::Reopened, &mut events);
@@ -93,7 +95,7 @@ impl<'a> Rehearsal<'a> {
             match triage::next(&self.talk, self.book, self.now) {
                 Step::Wait(_) => break,
                 Step::Ask(question) => {
-                    let answer = self.answer(question);
+                    let answer = Box::new(self.answer(question));
                     self.push(Event::Answered { answer }, &mut events);
                 }
                 Step::Conclude(more) => {

@@ -178,7 +178,7 @@ impl Turns {
                 Step::Conclude(more) => more,
                 Step::Ask(question) => {
                     self.ledger.hub.tell(talk.customer, Signal::Typing { bot: true });
-                    vec![Event::Answered { answer: self.ask(&talk, question).await? }]
+                    vec![Event::Answered { answer: Box::new(self.ask(&talk, question).await?) }]
                 }
             };
             for event in more {
@@ -195,7 +195,8 @@ impl Turns {
         let answered = match &question {
             Question::Context { message } => {
                 let customer = storage.customer(talk.customer).await?;
-                let customer = customer.ok_or_else(|| Unavailable("the customer's record is missing".to_owned()))?;
+                let customer =
+                    customer.ok_or_else(|| Unavailable("the customer's record is missing".to_owned()))?;
                 // Only a verified identity opens an account's facts to the rules.
                 let account = match (&customer.external, &customer.email) {
                     (Some(external), _) if customer.verified => in_time(self.directory.by_id(external)).await,

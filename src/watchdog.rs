@@ -18,7 +18,9 @@ pub async fn run(ledger: Ledger, library: Arc<Library>, mut stop: watch::Receive
     while !*stop.borrow() {
         match round(&ledger, &library).await {
             Ok(0) => {}
-            Ok(rescued) => tracing::error!(rescued, "messages had no outcome in time and were handed to humans"),
+            Ok(rescued) => {
+                tracing::error!(rescued, "messages had no outcome in time and were handed to humans")
+            }
             Err(error) => tracing::warn!(%error, "the watchdog could not look"),
         }
         tokio::select! {

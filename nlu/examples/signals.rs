@@ -1,7 +1,12 @@
 //! Figures of `nlu::signals` on `data/urgency.jsonl`: macro-F1 and recall by half, language, speed.
 //! `cargo run --release -p nlu --example signals`; `-- errors` lists what is wrong in the half for tuning (never the
 //! held one); `-- read "text"` shows one reading; `-- file x.jsonl` measures another set of the same form.
-#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used, reason = "a measuring tool for developers")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a measuring tool for developers"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +26,9 @@ struct Message {
 fn main() {
     let now: DateTime<Utc> = "2026-11-20T10:00:00Z".parse().unwrap();
     let hints = Hints { now, utc_offset_minutes: 60, language: None };
+    let start = Instant::now();
+    nlu::signals::warm_up();
+    println!("lists compiled and models learned in {:?}", start.elapsed());
     let mode = std::env::args().nth(1).unwrap_or_default();
     if mode == "read" {
         println!("{:#?}", read(&std::env::args().nth(2).unwrap_or_default(), &hints));
@@ -76,13 +84,29 @@ fn figures(pairs: &[(usize, usize)], names: [&str; 3]) -> String {
 fn errors(readings: &[(&Message, Reading)]) {
     for (m, r) in readings.iter().filter(|(m, _)| m.half == "tune") {
         let show = |signals: &[nlu::signals::Signal]| {
-            signals.iter().map(|s| format!("{}:{:.2}:{}", s.code, s.weight, s.text)).collect::<Vec<_>>().join(" | ")
+            signals
+                .iter()
+                .map(|s| format!("{}:{:.2}:{}", s.code, s.weight, s.text))
+                .collect::<Vec<_>>()
+                .join(" | ")
         };
         if r.urgency != m.urgency {
-            println!("URGENCY {:?} for {:?}: {}\n    {}", r.urgency, m.urgency, m.text, show(&r.urgency_signals));
+            println!(
+                "URGENCY {:?} for {:?}: {}\n    {}",
+                r.urgency,
+                m.urgency,
+                m.text,
+                show(&r.urgency_signals)
+            );
         }
         if r.sentiment != m.sentiment {
-            println!("MOOD {:?} for {:?}: {}\n    {}", r.sentiment, m.sentiment, m.text, show(&r.sentiment_signals));
+            println!(
+                "MOOD {:?} for {:?}: {}\n    {}",
+                r.sentiment,
+                m.sentiment,
+                m.text,
+                show(&r.sentiment_signals)
+            );
         }
         if r.language.as_deref() != Some(m.language.as_str()) {
             println!("LANGUAGE {:?} {:.2} for {}: {}", r.language, r.language_confidence, m.language, m.text);
@@ -105,7 +129,10 @@ fn speed(messages: &[Message], hints: &Hints<'_>) {
     }
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     println!("speed on {} readings of 80–120 bytes: median {:?}, p99 {:?}", times.len(), at(0.5), at(0.99));
-    for (name, text) in [("16 KiB of a", "a".repeat(16384)), ("16 KiB of prose", "Nobody answered, and the export is still broken. ".repeat(334))] {
+    for (name, text) in [
+        ("16 KiB of a", "a".repeat(16384)),
+        ("16 KiB of prose", "Nobody answered, and the export is still broken. ".repeat(334)),
+    ] {
         let start = Instant::now();
         std::hint::black_box(read(&text, hints));
         println!("{name}: {:?}", start.elapsed());

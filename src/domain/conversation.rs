@@ -193,7 +193,7 @@ pub enum Lookup {
     /// It answered.
     Answered {
         /// The account, if there is one.
-        account: Option<Account>,
+        account: Option<Box<Account>>,
     },
     /// It did not.
     Unavailable {

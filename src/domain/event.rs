@@ -1,5 +1,6 @@
 //! Everything that can happen in a conversation. The log of these is the truth; all else is derived.
 
+use super::Time;
 use super::customer::{Account, Customer};
 use super::decision::{Decision, Reason};
 use super::effect::{Effect, Outcome};
@@ -7,7 +8,6 @@ use super::ids::{ConversationId, CustomerId, Seq};
 use super::person::PersonRef;
 use super::run::Run;
 use super::ticket::Priority;
-use super::Time;
 use channels::{Attachment, Channel, Choice, Citation};
 use nlu::signals::Urgency;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ pub enum Event {
     /// A question of the turn was answered.
     Answered {
         /// The answer; it names its question.
-        answer: Answer,
+        answer: Box<Answer>,
     },
     /// The bot decided about a message.
     Decided {

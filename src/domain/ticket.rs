@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How soon somebody should look.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// When there is time.
@@ -34,7 +32,9 @@ impl Priority {
     /// The priority of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Low, Self::Normal, Self::High, Self::Urgent].into_iter().find(|priority| priority.name() == name)
+        [Self::Low, Self::Normal, Self::High, Self::Urgent]
+            .into_iter()
+            .find(|priority| priority.name() == name)
     }
 }
 

@@ -118,8 +118,10 @@ mod tests {
 
     #[test]
     fn an_account_is_found_by_its_address_however_it_is_written() {
-        let directory =
-            DirectoryFile::from_text("- {id: c1, email: Ada@Example.com, name: Ada, tier: team, status: active}").unwrap();
+        let directory = DirectoryFile::from_text(
+            "- {id: c1, email: Ada@Example.com, name: Ada, tier: team, status: active}",
+        )
+        .unwrap();
         let found = directory.find(|account| account.email == "ada@example.com").unwrap().unwrap();
         assert_eq!((found.id.as_str(), found.tier.as_str()), ("c1", "team"));
         assert!(DirectoryFile::from_text("- {id: c1, emial: x}").unwrap_err().0.contains("emial"));

@@ -96,7 +96,9 @@ async fn post(webhook: &Webhook, client: &reqwest::Client, notice: &Notice) -> R
 /// base64 then.
 fn signature(secret: &str, id: &str, timestamp: &str, body: &str) -> Result<String, NotifyError> {
     let key = match secret.strip_prefix("whsec_") {
-        Some(encoded) => STANDARD.decode(encoded).map_err(|_| NotifyError("the webhook's secret is no base64".to_owned()))?,
+        Some(encoded) => STANDARD
+            .decode(encoded)
+            .map_err(|_| NotifyError("the webhook's secret is no base64".to_owned()))?,
         None => secret.as_bytes().to_vec(),
     };
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|error| NotifyError(error.to_string()))?;

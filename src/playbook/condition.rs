@@ -29,7 +29,9 @@ impl Condition {
     /// Reads a condition and checks every name and every comparison in it.
     pub fn parse(source: &str, scope: &Scope<'_>) -> Result<Self, String> {
         if source.len() > MAX_SOURCE {
-            return Err(format!("a condition may have at most {MAX_SOURCE} characters; split it into several rules"));
+            return Err(format!(
+                "a condition may have at most {MAX_SOURCE} characters; split it into several rules"
+            ));
         }
         let program = Program::compile(source).map_err(|errors| {
             let first = errors.errors.first();
@@ -105,8 +107,9 @@ fn rx(text: Arc<String>, pattern: Arc<String>) -> Result<bool, cel::ExecutionErr
     if let Some(regex) = compiled.get(pattern.as_str()) {
         return Ok(regex.is_match(&text));
     }
-    let regex = Regex::new(&pattern)
-        .map_err(|error| cel::ExecutionError::function_error("rx", format!("{pattern:?} is no pattern: {error}")))?;
+    let regex = Regex::new(&pattern).map_err(|error| {
+        cel::ExecutionError::function_error("rx", format!("{pattern:?} is no pattern: {error}"))
+    })?;
     let found = regex.is_match(&text);
     compiled.insert(pattern.as_ref().clone(), regex);
     Ok(found)
@@ -121,12 +124,14 @@ mod tests {
 
     fn parse(source: &str) -> Result<Condition, String> {
         let intents = vec!["invoice_copy".to_owned(), "refund_request".to_owned()];
-        let more = MoreNames::from([("slots.email".to_owned(), Kind::Text), ("account".to_owned(), Kind::Anything)]);
+        let more =
+            MoreNames::from([("slots.email".to_owned(), Kind::Text), ("account".to_owned(), Kind::Anything)]);
         Condition::parse(source, &Scope { intents: &intents, more: &more })
     }
 
     fn holds(source: &str) -> bool {
-        let more = serde_json::json!({"slots": {"email": "a@b.c"}, "account": {"found": true, "status": "locked"}});
+        let more =
+            serde_json::json!({"slots": {"email": "a@b.c"}, "account": {"found": true, "status": "locked"}});
         let serde_json::Value::Object(more) = more else { unreachable!() };
         parse(source).unwrap().ask(&Asked::new(&Facts::sample(), &more)).unwrap()
     }

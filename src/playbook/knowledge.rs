@@ -139,11 +139,18 @@ impl Knowledge {
     /// The passage that answers best among the articles `allowed`, in `language` if there is one, else in `fallback`.
     /// Where no word matches, the first allowed article's beginning stands in: the intent already chose the article.
     #[must_use]
-    pub fn answer(&self, question: &str, allowed: &dyn Fn(&Article) -> bool, language: &str, fallback: &str) -> Option<Passage> {
+    pub fn answer(
+        &self,
+        question: &str,
+        allowed: &dyn Fn(&Article) -> bool,
+        language: &str,
+        fallback: &str,
+    ) -> Option<Passage> {
         [language, fallback].iter().find_map(|language| {
             let shelf = self.by_language.get(*language)?;
             let allowed_here = |place: &usize| allowed(&self.articles[shelf.places[*place].0]);
-            let best = shelf.engine.search(question, None).into_iter().map(|hit| hit.document.id).find(allowed_here);
+            let best =
+                shelf.engine.search(question, None).into_iter().map(|hit| hit.document.id).find(allowed_here);
             let place = best.or_else(|| (0..shelf.places.len()).find(allowed_here))?;
             Some(self.passage(shelf, place, question))
         })
@@ -200,7 +207,11 @@ fn article(path: &str, text: &str, intents: &[String], faults: &mut Faults) -> O
     let name = path.strip_prefix("knowledge/").unwrap_or(path).strip_suffix(".md")?;
     let text = text.replace("\r\n", "\n");
     let Some((head, body)) = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")) else {
-        faults.add(path, 1, "an article begins with its front matter between two lines `---`: title, language, intents");
+        faults.add(
+            path,
+            1,
+            "an article begins with its front matter between two lines `---`: title, language, intents",
+        );
         return None;
     };
     let front: FrontMatter = yaml::parse_from(path, head, 1, faults)?;
@@ -244,7 +255,10 @@ fn sections(body: &str) -> Vec<Section> {
     for event in Parser::new_ext(body, Options::ENABLE_TABLES) {
         match event {
             Event::Start(Tag::Heading { level: HeadingLevel::H1 | HeadingLevel::H2, .. }) => {
-                done.push(std::mem::replace(&mut current, Section { heading: String::new(), text: String::new() }));
+                done.push(std::mem::replace(
+                    &mut current,
+                    Section { heading: String::new(), text: String::new() },
+                ));
                 in_heading = true;
             }
             Event::End(TagEnd::Heading(HeadingLevel::H1 | HeadingLevel::H2)) => in_heading = false,
@@ -264,7 +278,9 @@ fn sections(body: &str) -> Vec<Section> {
                     _ => current.text.push_str(&format!("{indent}• ")),
                 }
             }
-            Event::Start(Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::BlockQuote(_)) if lists.is_empty() => {
+            Event::Start(Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::BlockQuote(_))
+                if lists.is_empty() =>
+            {
                 new_line(&mut current.text, true);
             }
             Event::Text(text) | Event::Code(text) => {
@@ -279,7 +295,10 @@ fn sections(body: &str) -> Vec<Section> {
     }
     done.push(current);
     done.into_iter()
-        .map(|section| Section { heading: section.heading.trim().to_owned(), text: section.text.trim().to_owned() })
+        .map(|section| Section {
+            heading: section.heading.trim().to_owned(),
+            text: section.text.trim().to_owned(),
+        })
         .filter(|section| !section.text.is_empty())
         .collect()
 }
@@ -307,7 +326,8 @@ mod tests {
                 "---\ntitle: Daten exportieren\nlanguage: de\nintents: [export_data]\n---\n## Bericht exportieren\n\nÖffnen Sie den Bericht.\n",
             ),
         ];
-        let files: Vec<(String, String)> = files.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let files: Vec<(String, String)> =
+            files.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let mut faults = Faults::default();
         let knowledge =
             Knowledge::read(files.iter().map(|(a, b)| (a, b)), &["export_data".to_owned()], &mut faults);
@@ -327,7 +347,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_in_the_customers_language_where_there_is_one() {
-        let answer = |language| knowledge().answer("Bericht", &|_| true, language, "en").unwrap().citation.article;
+        let answer =
+            |language| knowledge().answer("Bericht", &|_| true, language, "en").unwrap().citation.article;
         assert_eq!(answer("de"), "export-data.de");
         assert_eq!(answer("fr"), "export-data");
         assert_eq!(knowledge().answer("report", &|_| false, "en", "en"), None);

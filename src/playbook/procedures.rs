@@ -70,7 +70,12 @@ pub struct Known<'a> {
 }
 
 /// Checks one playbook.
-pub fn check(file: &str, text: &str, known: &Known<'_>, faults: &mut Faults) -> Option<(String, CheckedProcedure)> {
+pub fn check(
+    file: &str,
+    text: &str,
+    known: &Known<'_>,
+    faults: &mut Faults,
+) -> Option<(String, CheckedProcedure)> {
     let procedure: Procedure = yaml::parse(file, text, faults)?;
     let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).unwrap_or(file);
     if procedure.id.value != stem {
@@ -79,10 +84,12 @@ pub fn check(file: &str, text: &str, known: &Known<'_>, faults: &mut Faults) -> 
     }
     let mut slots = BTreeSet::new();
     collect_slots(&procedure.steps, &mut slots);
-    let mut check = Check { file, known, faults, slots: &slots, saved: BTreeSet::new(), conditions: BTreeMap::new() };
+    let mut check =
+        Check { file, known, faults, slots: &slots, saved: BTreeSet::new(), conditions: BTreeMap::new() };
     if !check.steps(&procedure.steps) {
         let line = procedure.steps.last().map_or(1, yaml::line);
-        let message = "not every path says something, resolves or hands off; end each with reply, resolve or hand_off";
+        let message =
+            "not every path says something, resolves or hands off; end each with reply, resolve or hand_off";
         check.faults.add(file, line, message);
     }
     let conditions = check.conditions;
@@ -208,7 +215,11 @@ impl Check<'_> {
 
     fn team(&mut self, id: &str, line: u64) {
         if !self.known.teams.iter().any(|team| team == id) {
-            self.faults.add(self.file, line, unknown("team", id, self.known.teams.iter().map(String::as_str)));
+            self.faults.add(
+                self.file,
+                line,
+                unknown("team", id, self.known.teams.iter().map(String::as_str)),
+            );
         }
     }
 

@@ -34,7 +34,9 @@ const OUT_OF_SCOPE: &str = "policies/intents/out-of-scope.yaml";
 pub fn read(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fault>> {
     let failed = |message: &str| vec![Fault { file: DESK.to_owned(), line: 1, message: message.to_owned() }];
     std::thread::scope(|scope| {
-        let reader = std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, || read_here(content, trainer));
+        let reader = std::thread::Builder::new()
+            .stack_size(64 << 20)
+            .spawn_scoped(scope, || read_here(content, trainer));
         let reader = reader.map_err(|_| failed("the machine has no memory left to read the policies"))?;
         reader.join().map_err(|_| failed("reading the policies failed; please report this with the files"))?
     })
@@ -85,7 +87,9 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
         let file = intent_file(id);
         goals.team(&file, yaml::line(&intent.team), &intent.team.value, &mut faults);
         goals.then(&file, yaml::line(&intent.then), &intent.then.value, Some(id), &mut faults);
-        if let Some(threshold) = intent.threshold.as_ref().filter(|threshold| !(0.0..=1.0).contains(&threshold.value)) {
+        if let Some(threshold) =
+            intent.threshold.as_ref().filter(|threshold| !(0.0..=1.0).contains(&threshold.value))
+        {
             faults.add(&file, yaml::line(threshold), "a threshold is a probability, 0 to 1");
         }
     }
@@ -167,7 +171,8 @@ fn read_intents(content: &Content, faults: &mut Faults) -> BTreeMap<String, Inte
     for (file, text) in below(content, "policies/intents/").filter(|(file, _)| *file != OUT_OF_SCOPE) {
         let Some(intent) = yaml::parse::<Intent>(file, text, faults) else { continue };
         if intent_file(&intent.id.value) != *file {
-            let message = format!("the intent \"{}\" belongs into {}", intent.id.value, intent_file(&intent.id.value));
+            let message =
+                format!("the intent \"{}\" belongs into {}", intent.id.value, intent_file(&intent.id.value));
             faults.add(file, yaml::line(&intent.id), message);
         }
         intents.insert(intent.id.value.clone(), intent);
@@ -247,14 +252,19 @@ impl Goals<'_> {
             Then::Answer(from) => match &from.articles {
                 Some(articles) => {
                     for article in articles.iter().filter(|article| !self.knowledge.has(article)) {
-                        let all = self.knowledge.articles().iter().map(|article: &Article| article.family.as_str());
+                        let all =
+                            self.knowledge.articles().iter().map(|article: &Article| article.family.as_str());
                         faults.add(file, line, unknown("article", article, all));
                     }
                 }
                 None => {
                     let answers = |article: &Article| intent.is_none_or(|id| article.intents.contains(id));
                     if !self.knowledge.articles().iter().any(answers) {
-                        faults.add(file, line, "no article lists this intent; name articles, or list the intent in one");
+                        faults.add(
+                            file,
+                            line,
+                            "no article lists this intent; name articles, or list the intent in one",
+                        );
                     }
                 }
             },
@@ -263,7 +273,12 @@ impl Goals<'_> {
     }
 }
 
-fn read_rules(content: &Content, intents: &[String], goals: &Goals<'_>, faults: &mut Faults) -> Vec<CheckedRule> {
+fn read_rules(
+    content: &Content,
+    intents: &[String],
+    goals: &Goals<'_>,
+    faults: &mut Faults,
+) -> Vec<CheckedRule> {
     let Some(file) = required::<RulesFile>(content, RULES, faults) else { return Vec::new() };
     let more = MoreNames::new();
     let mut checked: Vec<CheckedRule> = Vec::new();

@@ -65,7 +65,11 @@ impl Replies {
         for (id, by_language) in &replies {
             let line = yaml::line(by_language);
             if !by_language.value.contains_key(default_language) {
-                faults.add(file, line, format!("\"{id}\" has no text in the desk's language, {default_language}"));
+                faults.add(
+                    file,
+                    line,
+                    format!("\"{id}\" has no text in the desk's language, {default_language}"),
+                );
             }
             for (language, text) in &by_language.value {
                 let name = format!("{id}/{language}");
@@ -102,7 +106,8 @@ impl Replies {
         let there = self.languages.get(id).ok_or_else(|| format!("there is no sentence \"{id}\""))?;
         let short = language.split(['-', '_']).next().unwrap_or(language);
         let language = if there.iter().any(|one| one == short) { short } else { &self.default_language };
-        let template = self.templates.get_template(&format!("{id}/{language}")).map_err(|error| plain(&error))?;
+        let template =
+            self.templates.get_template(&format!("{id}/{language}")).map_err(|error| plain(&error))?;
         let text = template.render(minijinja::value::Serde(facts)).map_err(|error| plain(&error))?;
         Ok(text.trim().to_owned())
     }
@@ -159,7 +164,10 @@ fn sample() -> Map<String, Value> {
     sample.insert("ticket".to_owned(), json!({"number": "T-1001", "title": "A ticket"}));
     sample.insert("team".to_owned(), json!({"name": "Support", "opens": "Monday, 09:00", "open": true}));
     sample.insert("agent".to_owned(), json!({"name": "Ben"}));
-    sample.insert("article".to_owned(), json!({"title": "An article", "text": "Its words.", "section": "Steps"}));
+    sample.insert(
+        "article".to_owned(),
+        json!({"title": "An article", "text": "Its words.", "section": "Steps"}),
+    );
     sample.insert("bot".to_owned(), json!({"name": "Assistant"}));
     sample
 }

@@ -100,7 +100,9 @@ impl Checker<'_> {
                 }
                 Ok(Type::Texts)
             }
-            Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => Err("maps are not used in conditions".to_owned()),
+            Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => {
+                Err("maps are not used in conditions".to_owned())
+            }
             Expr::Comprehension(over) => {
                 let range = self.infer(&over.iter_range, depth + 1)?;
                 if !range.like(&Type::Texts) {
@@ -121,7 +123,11 @@ impl Checker<'_> {
                 for argument in call.target.as_deref().into_iter().chain(&call.args) {
                     given.push(self.infer(argument, depth + 1)?);
                 }
-                self.call(&call.func_name, &given, call.target.as_deref().into_iter().chain(&call.args).collect())
+                self.call(
+                    &call.func_name,
+                    &given,
+                    call.target.as_deref().into_iter().chain(&call.args).collect(),
+                )
             }
         }
     }
@@ -155,13 +161,18 @@ impl Checker<'_> {
         if let Some(kind) = self.scope.more.get(&path).or_else(|| self.scope.more.get(root)) {
             return Ok(if *kind == Kind::Text { Type::Text } else { Type::Unknown });
         }
-        let known = VOCABULARY.iter().map(|(name, _)| *name).chain(self.scope.more.keys().map(String::as_str));
+        let known =
+            VOCABULARY.iter().map(|(name, _)| *name).chain(self.scope.more.keys().map(String::as_str));
         Err(unknown("fact", &path, known))
     }
 
     fn call(&self, function: &str, given: &[Type], nodes: Vec<&IdedExpr>) -> Result<Type, String> {
         let yes_or_no = |which: &[Type]| match which.iter().find(|one| !one.like(&Type::Bool)) {
-            Some(other) => Err(format!("`{}` joins answers of yes or no, one of them is {}", sign(function), other.name())),
+            Some(other) => Err(format!(
+                "`{}` joins answers of yes or no, one of them is {}",
+                sign(function),
+                other.name()
+            )),
             None => Ok(()),
         };
         match (function, given) {
@@ -213,7 +224,17 @@ impl Checker<'_> {
             _ => Err(unknown(
                 "function",
                 function,
-                ["contains", "startsWith", "endsWith", "matches", "rx", "size", "timestamp", "duration", "getHours"],
+                [
+                    "contains",
+                    "startsWith",
+                    "endsWith",
+                    "matches",
+                    "rx",
+                    "size",
+                    "timestamp",
+                    "duration",
+                    "getHours",
+                ],
             )),
         }
     }
@@ -242,7 +263,9 @@ fn literal_type(literal: &LiteralValue) -> Type {
 fn path_of(node: &IdedExpr) -> Option<String> {
     match &node.expr {
         Expr::Ident(name) => Some(name.clone()),
-        Expr::Select(select) if !select.test => Some(format!("{}.{}", path_of(&select.operand)?, select.field)),
+        Expr::Select(select) if !select.test => {
+            Some(format!("{}.{}", path_of(&select.operand)?, select.field))
+        }
         _ => None,
     }
 }

@@ -13,7 +13,12 @@ pub fn parse<T: DeserializeOwned>(file: &str, text: &str, faults: &mut Faults) -
 }
 
 /// The same for text that begins `skipped` lines below the file's first.
-pub fn parse_from<T: DeserializeOwned>(file: &str, text: &str, skipped: u64, faults: &mut Faults) -> Option<T> {
+pub fn parse_from<T: DeserializeOwned>(
+    file: &str,
+    text: &str,
+    skipped: u64,
+    faults: &mut Faults,
+) -> Option<T> {
     match serde_saphyr::from_str::<T>(text) {
         Ok(value) => Some(value),
         Err(error) => {
@@ -48,8 +53,10 @@ impl Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text)
-            .map(Self)
-            .map_err(|_| serde::de::Error::custom(format!("\"{text}\" is no length of time; write e.g. 30s, 5m, 72h or 7d")))
+        humantime::parse_duration(&text).map(Self).map_err(|_| {
+            serde::de::Error::custom(format!(
+                "\"{text}\" is no length of time; write e.g. 30s, 5m, 72h or 7d"
+            ))
+        })
     }
 }

@@ -36,10 +36,12 @@ pub(super) fn find(
 
 /// Quotes the passage and asks whether it helped.
 pub(super) fn quote(draft: &mut Draft<'_>, passage: Passage) {
-    let article =
-        json!({"title": passage.citation.title, "text": passage.text, "section": passage.section});
-    let text =
-        format!("{}\n\n{}", draft.sentence("answer", &[("article", article)]), draft.sentence("answer-check", &[]));
+    let article = json!({"title": passage.citation.title, "text": passage.text, "section": passage.section});
+    let text = format!(
+        "{}\n\n{}",
+        draft.sentence("answer", &[("article", article)]),
+        draft.sentence("answer-check", &[])
+    );
     let choices = vec![
         Choice { id: HELPED.to_owned(), label: draft.sentence("answer-yes", &[]) },
         Choice { id: DID_NOT_HELP.to_owned(), label: draft.sentence("answer-no", &[]) },

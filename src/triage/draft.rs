@@ -78,7 +78,8 @@ impl<'a> Draft<'a> {
 
     /// The same for text that is made already.
     pub(super) fn say_text(&mut self, text: String, choices: Vec<Choice>, citations: Vec<Citation>) {
-        let answers = self.talk.pending.iter().filter(|pending| pending.decided).map(|pending| pending.seq).max();
+        let answers =
+            self.talk.pending.iter().filter(|pending| pending.decided).map(|pending| pending.seq).max();
         let text = if self.talk.disclosed || !self.talk.channel.pushes() {
             text
         } else {

@@ -4,9 +4,7 @@ use super::understand::Understanding;
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, Pending};
 use crate::playbook::Playbook;
-use crate::playbook::facts::{
-    ConversationFacts, CustomerFacts, DeskFacts, EntityFacts, Facts, MessageFacts,
-};
+use crate::playbook::facts::{ConversationFacts, CustomerFacts, DeskFacts, EntityFacts, Facts, MessageFacts};
 use nlu::signals::{Entity, EntityKind, Sentiment, Urgency};
 
 /// What is known when a message is judged.
@@ -58,7 +56,8 @@ pub fn of_conversation(talk: &Conversation, book: &Playbook) -> Facts {
         confidence: decision.map_or(0.0, |decision| f64::from(decision.confidence)),
         in_scope: decision.is_some_and(|decision| decision.in_scope),
         urgency: urgency_name(talk.urgency.unwrap_or(Urgency::Low)).to_owned(),
-        sentiment: sentiment_name(decision.map_or(Sentiment::Neutral, |decision| decision.sentiment)).to_owned(),
+        sentiment: sentiment_name(decision.map_or(Sentiment::Neutral, |decision| decision.sentiment))
+            .to_owned(),
         entities: decision.map_or_else(EntityFacts::default, |decision| entities(&decision.entities, at)),
         customer: customer(talk),
         conversation: conversation(talk, talk.updated_at),
@@ -91,7 +90,9 @@ fn entities(found: &[Entity], at: Time) -> EntityFacts {
     let text = |kind: EntityKind| first(kind).map(|entity| entity.value.clone()).unwrap_or_default();
     let (amount, currency) = first(EntityKind::Amount)
         .and_then(|entity| entity.value.split_once(' '))
-        .map_or((0.0, String::new()), |(amount, currency)| (amount.parse().unwrap_or(0.0), currency.to_owned()));
+        .map_or((0.0, String::new()), |(amount, currency)| {
+            (amount.parse().unwrap_or(0.0), currency.to_owned())
+        });
     let deadline = text(EntityKind::Deadline);
     let minutes = deadline.parse::<Time>().map_or(-1, |due| (due - at).num_minutes().max(0));
     EntityFacts {
@@ -114,7 +115,9 @@ fn customer(talk: &Conversation) -> CustomerFacts {
     let Some(context) = &talk.context else { return CustomerFacts::default() };
     let record = context.customer.as_ref();
     let account = context.account.as_ref();
-    let of_account = |field: fn(&crate::domain::customer::Account) -> &String| account.map(field).cloned().unwrap_or_default();
+    let of_account = |field: fn(&crate::domain::customer::Account) -> &String| {
+        account.map(field).cloned().unwrap_or_default()
+    };
     let said = |field: Option<&String>| field.cloned().unwrap_or_default();
     CustomerFacts {
         known: account.is_some(),

@@ -82,7 +82,8 @@ fn summary(talk: &Conversation, book: &Playbook, reasons: &[Reason]) -> String {
     if let Some(context) = &talk.context {
         if let Some(account) = &context.account {
             let parts = [&account.name, &account.company, &account.tier, &account.status];
-            let known: Vec<&str> = parts.iter().map(|part| part.as_str()).filter(|part| !part.is_empty()).collect();
+            let known: Vec<&str> =
+                parts.iter().map(|part| part.as_str()).filter(|part| !part.is_empty()).collect();
             line("Account", &known.join(", "));
         }
         line("Missing", context.trouble.as_deref().unwrap_or_default());

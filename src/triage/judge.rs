@@ -1,5 +1,6 @@
 //! One message: what it means, what the rules say, what is done.
 
+use super::Step;
 use super::answer;
 use super::draft::Draft;
 use super::facts;
@@ -9,7 +10,6 @@ use super::pressed::{self, Pressed};
 use super::rules::{self, Conclusion, Verdict};
 use super::slots;
 use super::understand::{self, Understanding};
-use super::Step;
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Automation, Decision, Reason, Route};
@@ -134,7 +134,8 @@ fn context(used: &[String], facts: &Facts) -> Vec<String> {
 
 /// Files without a word are for a human to open.
 fn only_files(draft: &mut Draft<'_>, case: &Case<'_>) {
-    let reason = Reason::new("attachment-only", "The customer sent a file without a word; the bot opens no files.");
+    let reason =
+        Reason::new("attachment-only", "The customer sent a file without a word; the bot opens no files.");
     case.decide(draft, Route::Handoff, vec![reason.clone()]);
     hand_off(draft, To::default(), vec![reason], Some("attachment-received"));
 }
@@ -164,9 +165,12 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
         return true;
     }
     let other_subject = case.meaning.sure
-        && case.meaning.intent.as_ref().and_then(|intent| draft.book.intents.get(intent)).is_some_and(
-            |intent| intent.then.value != Then::Playbook(run.playbook.clone()),
-        );
+        && case
+            .meaning
+            .intent
+            .as_ref()
+            .and_then(|intent| draft.book.intents.get(intent))
+            .is_some_and(|intent| intent.then.value != Then::Playbook(run.playbook.clone()));
     if other_subject {
         draft.push(Event::Progressed { run: None });
         return false;
@@ -249,7 +253,11 @@ fn intention(draft: &Draft<'_>, case: &Case<'_>, then: &Then) -> String {
     }
 }
 
-fn passage(draft: &Draft<'_>, case: &Case<'_>, from: &AnswerFrom) -> Option<crate::playbook::knowledge::Passage> {
+fn passage(
+    draft: &Draft<'_>,
+    case: &Case<'_>,
+    from: &AnswerFrom,
+) -> Option<crate::playbook::knowledge::Passage> {
     let language = case.meaning.language.clone().unwrap_or_else(|| draft.language());
     let intent = case.meaning.intent.as_deref().filter(|_| case.meaning.sure);
     answer::find(from, &case.facts.message.text, intent, draft.book.spoken(&language), draft.book)
@@ -265,7 +273,10 @@ fn from_article(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, from:
         }
         None => {
             let mut reasons = verdict.reasons.clone();
-            reasons.push(Reason::new("no-article", "No article answers this; the bot does not answer from nothing."));
+            reasons.push(Reason::new(
+                "no-article",
+                "No article answers this; the bot does not answer from nothing.",
+            ));
             to_human(draft, case, verdict, HandOffTo::default(), reasons);
         }
     }

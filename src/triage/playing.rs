@@ -77,7 +77,8 @@ pub(super) fn route(run: &Run, draft: &Draft<'_>) -> Route {
 
 /// The question that the run waits on, if its playbook is still the same.
 pub(super) fn asked(run: &Run, book: &Playbook) -> Option<Ask> {
-    let procedure = book.procedures.get(&run.playbook).filter(|procedure| procedure.version == run.version)?;
+    let procedure =
+        book.procedures.get(&run.playbook).filter(|procedure| procedure.version == run.version)?;
     match procedure.step(&run.path)? {
         Step::Ask(ask) => Some(ask.clone()),
         _ => None,
@@ -118,7 +119,8 @@ pub(super) fn advance(talk: &Conversation, book: &Playbook, now: Time) -> Next {
     let Some(mut run) = talk.run.clone() else { return Next::Wait(None) };
     let procedure = book.procedures.get(&run.playbook).filter(|procedure| procedure.version == run.version);
     let Some(procedure) = procedure else {
-        let reason = Reason::new("playbook-changed", "The playbook was changed while it ran; a human goes on.");
+        let reason =
+            Reason::new("playbook-changed", "The playbook was changed while it ran; a human goes on.");
         hand_off(&mut draft, To::default(), vec![reason], Some("handoff"));
         return draft.done();
     };
@@ -149,7 +151,8 @@ pub(super) fn advance(talk: &Conversation, book: &Playbook, now: Time) -> Next {
                         draft.push(Event::Progressed { run: Some(Box::new(run)) });
                         return draft.done();
                     }
-                    let email = template(&draft, &run, procedure, call.with.get("email").map_or("", String::as_str));
+                    let email =
+                        template(&draft, &run, procedure, call.with.get("email").map_or("", String::as_str));
                     return Next::Ask(Question::Account { email, step: key });
                 };
                 run.saved.insert(call.into.clone(), account(found));
@@ -163,16 +166,19 @@ pub(super) fn advance(talk: &Conversation, book: &Playbook, now: Time) -> Next {
                 });
             }
             Step::Branch(branch) => {
-                let asked = Asked::new(&super::facts::of_conversation(&draft.talk, book), &names(&run, procedure));
-                let holds = procedure
-                    .condition(&branch.when.value)
-                    .map_or_else(|| Err("the condition is gone".to_owned()), |condition| condition.ask(&asked));
+                let asked =
+                    Asked::new(&super::facts::of_conversation(&draft.talk, book), &names(&run, procedure));
+                let holds = procedure.condition(&branch.when.value).map_or_else(
+                    || Err("the condition is gone".to_owned()),
+                    |condition| condition.ask(&asked),
+                );
                 let (arm, steps) = match holds {
                     Ok(true) => (0, &branch.then),
                     Ok(false) => (1, &branch.otherwise),
                     Err(error) => {
                         tracing::error!(playbook = run.playbook, error, "a branch could not be decided");
-                        let reason = Reason::new("branch-failed", "The playbook could not tell which way to go.");
+                        let reason =
+                            Reason::new("branch-failed", "The playbook could not tell which way to go.");
                         hand_off(&mut draft, To::default(), vec![reason], Some("handoff"));
                         return draft.done();
                     }
@@ -225,7 +231,12 @@ pub(super) fn advance(talk: &Conversation, book: &Playbook, now: Time) -> Next {
 }
 
 /// Takes in what came of an act; false if a human has to go on.
-fn take_result(draft: &mut Draft<'_>, run: &mut Run, procedure: &CheckedProcedure, outcome: &Outcome) -> bool {
+fn take_result(
+    draft: &mut Draft<'_>,
+    run: &mut Run,
+    procedure: &CheckedProcedure,
+    outcome: &Outcome,
+) -> bool {
     run.waiting = Waiting::Nothing;
     match (procedure.step(&run.path), outcome) {
         (Some(Step::Ticket(ticket)), Outcome::TicketOpened(opened)) => {
@@ -241,7 +252,8 @@ fn take_result(draft: &mut Draft<'_>, run: &mut Run, procedure: &CheckedProcedur
                 Outcome::Failed { cause } | Outcome::InDoubt { cause } => cause.as_str(),
                 _ => "the result was not what the playbook waits for",
             };
-            let reason = Reason::new("act-failed", format!("A step of the playbook could not be done: {cause}"));
+            let reason =
+                Reason::new("act-failed", format!("A step of the playbook could not be done: {cause}"));
             hand_off(draft, To::default(), vec![reason], Some("handoff"));
             false
         }
@@ -262,8 +274,13 @@ fn end(draft: &mut Draft<'_>, run: &Run) {
 fn new_ticket(draft: &Draft<'_>, run: &Run, procedure: &CheckedProcedure, ticket: &Ticket) -> NewTicket {
     let team = ticket.team.clone().or_else(|| draft.talk.team.clone());
     let told: Vec<String> = run.slots.iter().map(|(slot, value)| format!("{slot}: {value}")).collect();
-    let wrote: Vec<&str> =
-        draft.talk.recent.iter().filter(|line| line.from == "customer").map(|line| line.text.as_str()).collect();
+    let wrote: Vec<&str> = draft
+        .talk
+        .recent
+        .iter()
+        .filter(|line| line.from == "customer")
+        .map(|line| line.text.as_str())
+        .collect();
     NewTicket {
         title: template(draft, run, procedure, &ticket.title),
         body: format!("{}\n\n{}", wrote.join("\n"), told.join("\n")).trim().to_owned(),
@@ -292,7 +309,8 @@ fn template(draft: &Draft<'_>, run: &Run, procedure: &CheckedProcedure, source: 
 
 /// Slots and what steps have saved.
 fn names(run: &Run, procedure: &CheckedProcedure) -> Map<String, Value> {
-    let mut names: Map<String, Value> = run.saved.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut names: Map<String, Value> =
+        run.saved.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     names.insert("slots".to_owned(), Value::Object(slots_of(run, procedure)));
     names
 }
@@ -310,7 +328,7 @@ fn key_of(run: &Run) -> String {
 
 fn account(found: &Lookup) -> Value {
     let (account, available) = match found {
-        Lookup::Answered { account } => (account.clone(), true),
+        Lookup::Answered { account } => (account.as_deref().cloned(), true),
         Lookup::Unavailable { .. } => (None, false),
     };
     let there = account.is_some();

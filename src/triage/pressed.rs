@@ -47,7 +47,11 @@ pub(super) fn find(message: &Pending, talk: &Conversation) -> Option<Pressed> {
 
 /// The customer says that the answer helped: the matter is settled, and we know it.
 pub(super) fn helped(draft: &mut Draft<'_>, case: &Case<'_>) {
-    case.decide(draft, Route::Reply, vec![Reason::new("answer-helped", "The customer says that the answer helped.")]);
+    case.decide(
+        draft,
+        Route::Reply,
+        vec![Reason::new("answer-helped", "The customer says that the answer helped.")],
+    );
     draft.push(Event::Rated { helpful: Some(true), rating: None, comment: None });
     draft.say("resolved", &[], Vec::new());
     draft.push(Event::Resolved { resolution: Resolution::Confirmed, by: None });
@@ -70,7 +74,10 @@ pub(super) fn did_not_help(draft: &mut Draft<'_>, case: &Case<'_>) {
 
 /// None of the offered intents: a human finds out.
 pub(super) fn none_of_these(draft: &mut Draft<'_>, case: &Case<'_>) {
-    let reason = Reason::new("none-of-these", "The customer wants a person: it was nothing of what the bot thought of.");
+    let reason = Reason::new(
+        "none-of-these",
+        "The customer wants a person: it was nothing of what the bot thought of.",
+    );
     case.decide(draft, Route::Handoff, vec![reason.clone()]);
     hand_off(draft, To::default(), vec![reason], Some("handoff"));
 }

@@ -5,10 +5,10 @@ use super::facts::urgency_name;
 use super::understand::Understanding;
 use crate::domain::decision::{Automation, Reason};
 use crate::domain::ticket::Priority;
+use crate::playbook::Playbook;
 use crate::playbook::condition::Asked;
 use crate::playbook::facts::Facts;
 use crate::playbook::policy::intent::{HandOffTo, Then};
-use crate::playbook::Playbook;
 use nlu::signals::Urgency;
 use serde_json::Map;
 
@@ -63,7 +63,9 @@ pub(super) fn judge(facts: &Facts, meaning: &Understanding, may_clarify: bool, b
             Err(error) => {
                 // A rule that cannot be asked may be the one that forbids: a human decides.
                 tracing::error!(rule = rule.id, error, "a rule could not be asked");
-                verdict.reasons.push(Reason::new("rule-failed", format!("The rule {} could not be asked.", rule.id)));
+                verdict
+                    .reasons
+                    .push(Reason::new("rule-failed", format!("The rule {} could not be asked.", rule.id)));
                 verdict.rules.push(rule.id.clone());
                 verdict.ruled = true;
                 return verdict;
@@ -121,7 +123,10 @@ fn by_intent(mut verdict: Verdict, meaning: &Understanding, may_clarify: bool, b
             verdict
         }
         None => {
-            let text = format!("Nothing that this desk handles, as far as the bot can tell ({} % sure).", percent(meaning.confidence));
+            let text = format!(
+                "Nothing that this desk handles, as far as the bot can tell ({} % sure).",
+                percent(meaning.confidence)
+            );
             verdict.reasons.push(Reason::new("out-of-scope", text));
             verdict
         }

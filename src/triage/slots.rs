@@ -12,11 +12,15 @@ const MAX_ANSWER: usize = 2000;
 pub(super) fn fill(ask: &Ask, case: &Case<'_>, press: Option<&Pressed>) -> Option<String> {
     match ask.kind {
         SlotKind::Choice => match press {
-            Some(Pressed::Slot(id)) => ask.choices.iter().find(|choice| choice.id == *id).map(|choice| choice.id.clone()),
+            Some(Pressed::Slot(id)) => {
+                ask.choices.iter().find(|choice| choice.id == *id).map(|choice| choice.id.clone())
+            }
             _ => None,
         },
         SlotKind::Text => Some(case.message.text.chars().take(MAX_ANSWER).collect()),
-        kind => of_kind(kind, &case.meaning.reading.entities).or_else(|| bare_number(kind, &case.message.text)),
+        kind => {
+            of_kind(kind, &case.meaning.reading.entities).or_else(|| bare_number(kind, &case.message.text))
+        }
     }
 }
 

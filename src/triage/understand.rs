@@ -37,7 +37,9 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook) -
     let intent = (judged.confidence >= book.desk.clarify_from).then_some(judged.intent);
     let evidence = book.classifier.explain(&message.text, EVIDENCE);
     joined(book, reading, intent, judged.confidence)
-        .with_guesses(judged.top.into_iter().map(|guess| Guess { intent: guess.intent, confidence: guess.confidence }))
+        .with_guesses(
+            judged.top.into_iter().map(|guess| Guess { intent: guess.intent, confidence: guess.confidence }),
+        )
         .with_evidence(evidence.into_iter().map(|word| Evidence { text: word.text, weight: word.weight }))
         .by(format!("local:{}", book.classifier.id()))
 }
@@ -57,7 +59,11 @@ fn read(text: &str, at: Time, talk: &Conversation, book: &Playbook) -> Reading {
     let offset = at.with_timezone(&book.desk.timezone).offset().fix().local_minus_utc() / 60;
     nlu::signals::read(
         text,
-        &Hints { now: at, utc_offset_minutes: offset, language: Some(talk.language(&book.desk.default_language)) },
+        &Hints {
+            now: at,
+            utc_offset_minutes: offset,
+            language: Some(talk.language(&book.desk.default_language)),
+        },
     )
 }
 

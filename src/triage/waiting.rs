@@ -39,7 +39,8 @@ pub(super) fn in_queue(talk: &Conversation, book: &Playbook, now: Time) -> Step 
     let language = draft.language();
     let own_words = book.team(team).1.and_then(|team| team.expect.get(&language));
     let ticket = talk.tickets.last().map_or("", |ticket| ticket.number.as_str());
-    let facts = [("ticket", json!({"number": ticket, "title": ""})), ("team", book.team_facts(team, &language, now))];
+    let facts =
+        [("ticket", json!({"number": ticket, "title": ""})), ("team", book.team_facts(team, &language, now))];
     let general = draft.sentence("handoff-overdue", &facts);
     let text = match own_words {
         Some(words) => format!("{words}\n\n{general}"),

@@ -58,7 +58,10 @@ impl Place {
 }
 
 /// Asks until there is an answer: what a widget does while its server is away.
-async fn until_answered(client: &reqwest::Client, build: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder) -> Value {
+async fn until_answered(
+    client: &reqwest::Client,
+    build: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+) -> Value {
     loop {
         if let Ok(answer) = build(client).send().await {
             let status = answer.status();
@@ -81,8 +84,10 @@ struct Customer {
 
 async fn write_all(place: &Place, number: usize, pause: Duration) -> Customer {
     let own = IpAddr::V4(Ipv4Addr::new(127, 0, 1, u8::try_from(number + 1).unwrap()));
-    let client = reqwest::Client::builder().local_address(own).timeout(Duration::from_secs(5)).build().unwrap();
-    let session = until_answered(&client, |client| client.post(place.url("/chat/v1/sessions")).json(&json!({}))).await;
+    let client =
+        reqwest::Client::builder().local_address(own).timeout(Duration::from_secs(5)).build().unwrap();
+    let session =
+        until_answered(&client, |client| client.post(place.url("/chat/v1/sessions")).json(&json!({}))).await;
     let token = session["token"].as_str().unwrap().to_owned();
     let mut acknowledged = Vec::new();
     for message in 0..MESSAGES {

@@ -82,8 +82,8 @@ impl Calibration {
             let mut curvature = [[0.0_f64; N]; N];
             for witness in witnesses {
                 let mut inputs = [1.0_f64; N];
-                for sign in 0..SIGNS {
-                    inputs[sign] = f64::from(self.standard(sign, witness.sight.signs[sign]));
+                for (sign, &value) in witness.sight.signs.iter().enumerate() {
+                    inputs[sign] = f64::from(self.standard(sign, value));
                 }
                 let sum: f64 = inputs.iter().zip(&solution).map(|(x, w)| x * w).sum();
                 let chance = 1.0 / (1.0 + libm::exp(-sum));
@@ -92,8 +92,8 @@ impl Calibration {
                 let curve = weight * (chance * (1.0 - chance)).max(1e-6);
                 for row in 0..N {
                     gradient[row] += error * inputs[row];
-                    for column in 0..=row {
-                        curvature[row][column] += curve * inputs[row] * inputs[column];
+                    for (cell, input) in curvature[row].iter_mut().zip(&inputs) {
+                        *cell += curve * inputs[row] * input;
                     }
                 }
             }
@@ -102,9 +102,6 @@ impl Calibration {
                 let ridge = if row == SIGNS { 0.01 } else { RIDGE };
                 gradient[row] += ridge * (solution[row] - prior[row]);
                 curvature[row][row] += ridge;
-                for column in 0..row {
-                    curvature[column][row] = curvature[row][column];
-                }
             }
             let step = solve(curvature, gradient);
             let longest = step.iter().fold(0.0_f64, |longest, part| longest.max(part.abs()));
@@ -116,8 +113,8 @@ impl Calibration {
                 break;
             }
         }
-        for sign in 0..SIGNS {
-            self.weights[sign] = solution[sign] as f32;
+        for (weight, &value) in self.weights.iter_mut().zip(&solution) {
+            *weight = value as f32;
         }
         self.bias = solution[SIGNS] as f32;
     }
@@ -141,9 +138,10 @@ impl Calibration {
 fn solve<const N: usize>(mut matrix: [[f64; N]; N], mut right: [f64; N]) -> [f64; N] {
     for pivot in 0..N {
         for row in pivot + 1..N {
-            let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in pivot..N {
-                matrix[row][column] -= factor * matrix[pivot][column];
+            let above = matrix[pivot];
+            let factor = matrix[row][pivot] / above[pivot];
+            for (cell, above) in matrix[row].iter_mut().zip(&above).skip(pivot) {
+                *cell -= factor * above;
             }
             right[row] -= factor * right[pivot];
         }

@@ -9,15 +9,17 @@ pub(crate) const MANY: usize = 3_000;
 /// From this many examples on, character n-grams seen once are dropped.
 const SOME: usize = 600;
 
-/// In how many examples a feature must occur to be kept: what is seen once tells little, and is most of the size.
+/// In how many examples a feature must occur to be kept: what is rare tells little, and is most of the size.
 fn fewest(examples: usize, group: usize) -> u32 {
-    let matters_once = match group {
-        PAIR | SKIP => false,
-        GRAM => examples < SOME,
-        BIGRAM => examples < MANY,
-        _ => true,
-    };
-    if matters_once { 1 } else { 2 }
+    match group {
+        STEM if examples >= MANY => 2,
+        GRAM if examples >= MANY => 6,
+        _ if examples >= MANY => 3,
+        STEM => 1,
+        PAIR | SKIP => 2,
+        GRAM if examples >= SOME => 2,
+        _ => 1,
+    }
 }
 
 /// How much each group weighs, by its number.

@@ -99,11 +99,13 @@ fn groups(texts: usize, pairs: &[(u32, u32)]) -> Vec<u32> {
 
 /// Cuts the examples (their classes in `labels`) into `count` folds.
 ///
-/// Near-duplicates share a fold. Besides its share of the examples, each fold holds out about a fifth of the first
-/// `leavable` classes whole, so that the network meets messages about things it has never heard of.
+/// Near-duplicates share a fold. Besides its share of the examples, each fold holds out one in `leave` of the first
+/// `leavable` classes whole, so that the network meets messages about things it has never heard of. The more are left
+/// out, the more is learnt of such messages, and the easier the rest becomes to tell apart than it will be.
 pub(crate) fn cut(
     labels: &[u16],
     leavable: usize,
+    leave: usize,
     pairs: &[(u32, u32)],
     count: usize,
     random: &mut Random,
@@ -135,7 +137,7 @@ pub(crate) fn cut(
         if leavable < FEWEST_CLASSES {
             return &[];
         }
-        let share = leavable / FEWEST_CLASSES;
+        let share = (leavable / leave).max(1);
         &order[fold * share..(fold + 1) * share]
     };
     (0..count)
@@ -177,7 +179,7 @@ mod tests {
     fn duplicates_share_a_fold_and_every_example_is_held_out_once_or_more() {
         let labels: Vec<u16> = (0..200).map(|text| text % 10).collect();
         let pairs: Vec<(u32, u32)> = (0..50).map(|n| (n, n + 100)).collect();
-        let folds = cut(&labels, 10, &pairs, 5, &mut Random::new(1, 1));
+        let folds = cut(&labels, 10, 5, &pairs, 5, &mut Random::new(1, 1));
         assert_eq!(folds.len(), 5);
         let mut held = vec![0; 200];
         for fold in &folds {
@@ -196,7 +198,7 @@ mod tests {
     #[test]
     fn few_classes_are_never_left_out() {
         let labels: Vec<u16> = (0..40).map(|text| text % 4).collect();
-        for fold in cut(&labels, 4, &[], 5, &mut Random::new(1, 1)) {
+        for fold in cut(&labels, 4, 5, &[], 5, &mut Random::new(1, 1)) {
             let seen: std::collections::HashSet<u16> =
                 fold.train.iter().map(|&t| labels[t as usize]).collect();
             assert_eq!(seen.len(), 4);

@@ -113,4 +113,27 @@ mod tests {
         let a: Vec<f32> = (0..32).map(|n| n as f32).collect();
         assert_eq!(dot(&a, &a), (0..32).map(|n| (n * n) as f32).sum::<f32>());
     }
+
+    #[test]
+    fn wide_vectors_give_the_same_bits_as_narrow_ones() {
+        let mut random = crate::classifier::random::Random::new(9, 9);
+        let mut draw = || (0..160).map(|_| random.normal()).collect::<Vec<f32>>();
+        let (a, b, bytes) = (draw(), draw(), draw().iter().map(|x| (x * 40.0) as i8).collect::<Vec<i8>>());
+        #[inline(always)]
+        fn work(a: &[f32], b: &[f32], bytes: &[i8]) -> Vec<u32> {
+            let mut sum = a.to_vec();
+            add_scaled(&mut sum, b, 0.3);
+            add_scaled_bytes(&mut sum, bytes, 0.07);
+            let product = dot(&sum, b);
+            let log_sum = softmax(&mut sum, 150);
+            sum.push(product);
+            sum.push(log_sum);
+            sum.iter().map(|value| value.to_bits()).collect()
+        }
+        let wide = with_widest_vectors(
+            #[inline(always)]
+            || work(&a, &b, &bytes),
+        );
+        assert_eq!(wide, work(&a, &b, &bytes));
+    }
 }

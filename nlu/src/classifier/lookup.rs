@@ -42,7 +42,7 @@ impl Lookup {
     /// The lower half decides where to start, the upper half who it is.
     #[inline(always)]
     fn start(&self, hash: u64) -> usize {
-        (hash << 32 | hash >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15) as usize >> self.shift
+        hash.rotate_left(32).wrapping_mul(0x9E37_79B9_7F4A_7C15) as usize >> self.shift
     }
 }
 

@@ -5,7 +5,10 @@ use super::confidence::{Scope, Witness};
 /// One-sided bounds at about 90 %: what is promised should hold nine times in ten, not every other time.
 const Z: f64 = 1.28;
 /// From this many on, the desk's own out-of-scope examples say by themselves how many get through.
-const ENOUGH: usize = 30;
+pub(crate) const ENOUGH: usize = 30;
+
+/// How much of what may get through is used up on the desk's own out-of-scope examples: those met are wilder.
+const OWN_MARGIN: f64 = 0.3;
 
 /// What is asked of the threshold.
 #[derive(Debug, Clone, Copy)]
@@ -16,8 +19,8 @@ pub(crate) struct Aim {
     pub(crate) out_of_scope_share: f64,
 }
 
-/// The lowest threshold at which even the pessimistic estimate of precision reaches the aim, and at which no more than
-/// half as many of the desk's own out-of-scope examples get through as may (those listed are tamer than those met). Where the held-out texts can't promise it at any
+/// The lowest threshold at which even the pessimistic estimate of precision reaches the aim, and at which the
+/// desk's own out-of-scope examples are turned away with a margin. Where the held-out texts can't promise it at any
 /// threshold, confidence itself is trusted: the threshold is the aimed precision or what the best-trusted text reaches.
 pub(crate) fn choose(judged: &[(f32, Witness)], aim: Aim) -> f32 {
     let mut sorted: Vec<(f32, Outcome)> =
@@ -56,7 +59,8 @@ pub(crate) fn choose(judged: &[(f32, Witness)], aim: Aim) -> f32 {
         let in_stream = (1.0 - aim.out_of_scope_share) * handled_in;
         let stream = in_stream + aim.out_of_scope_share * let_in;
         let precise = in_stream * right_share >= aim.precision * stream;
-        let turned_away = all_out < ENOUGH || out as f64 <= 0.5 * (1.0 - aim.precision) * all_out as f64;
+        let turned_away =
+            all_out < ENOUGH || out as f64 <= OWN_MARGIN * (1.0 - aim.precision) * all_out as f64;
         if precise && turned_away && handled > 0 {
             let next = sorted.get(at + 1).map_or(0.0, |next| next.0);
             chosen = Some(0.5 * (confidence + next));

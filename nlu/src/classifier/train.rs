@@ -13,13 +13,18 @@ use super::lookup::Lookup;
 use super::model::Model;
 use super::random::Random;
 use super::strangers;
-use super::threshold::{self, Aim};
+use super::threshold::{self, Aim, ENOUGH};
 use super::training::{self, Material, Trained};
 
 /// Raised whenever training or reading changes, so that a cached model of older code is not taken for this one's.
 const CODE_VERSION: u32 = 1;
 /// The threshold of a model without calibration, whose confidence is only the network's own probability.
 const UNCALIBRATED_THRESHOLD: f32 = 0.7;
+
+/// One in so many intents is left out of each fold: fewer where the desk's own out-of-scope examples say what is not its
+/// business, more where left-out intents must.
+const LEAVE_FEW: usize = 15;
+const LEAVE_MANY: usize = 5;
 
 /// How to train.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,8 +142,10 @@ pub(crate) fn train_with_folds(
     let folds = if options.calibrate {
         let count = folds::how_many(examples);
         let mut random = Random::new(options.seed, 0);
+        let own = prepared.labels[..examples].iter().filter(|&&label| usize::from(label) >= intents).count();
+        let leave = if own >= ENOUGH { LEAVE_FEW } else { LEAVE_MANY };
         let mut folds =
-            folds::cut(&prepared.labels[..examples], intents, &prepared.alike, count, &mut random);
+            folds::cut(&prepared.labels[..examples], intents, leave, &prepared.alike, count, &mut random);
         // A fold that leaves no intent to train on can teach nothing.
         folds.retain(|fold| {
             fold.train.iter().any(|&text| usize::from(prepared.labels[text as usize]) < intents)

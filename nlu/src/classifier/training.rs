@@ -10,8 +10,10 @@ use super::folds::Fold;
 use super::network;
 use super::signs::{Desk, Panel};
 
-/// Networks averaged in a model.
-const PANEL: usize = 2;
+/// Networks averaged in a model: the fewer the examples, the more they differ, and the less they cost.
+fn panel_size(examples: usize) -> usize {
+    if examples >= 1_500 { 2 } else { 3 }
+}
 /// Networks in a fold: one trusts itself about as far as two do, at half the cost.
 const FOLD_PANEL: usize = 1;
 
@@ -63,10 +65,8 @@ impl<'a> Run<'a> {
         for &text in train {
             class[usize::from(material.labels[text as usize])] = 0;
         }
-        let mut next = 0;
-        for class in class.iter_mut().filter(|class| **class == 0) {
-            *class = next;
-            next += 1;
+        for (next, class) in class.iter_mut().filter(|class| **class == 0).enumerate() {
+            *class = next as u16;
         }
         let mut train = train.to_vec();
         let names = material.examples as u32..material.labels.len() as u32;
@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
 /// Trains the model's own panel on everything, and one panel a fold; returns them in that order.
 pub(crate) fn run(material: &Material<'_>, folds: &[Fold], progress: &(dyn Fn(f32) + Sync)) -> Vec<Trained> {
     let everything: Vec<u32> = (0..material.examples as u32).collect();
-    let mut runs = vec![Run::new(material, &everything, Vec::new(), PANEL)];
+    let mut runs = vec![Run::new(material, &everything, Vec::new(), panel_size(material.examples))];
     let strangers = material.labels.len() as u32..(material.labels.len() + material.strangers) as u32;
     runs.extend(folds.iter().enumerate().map(|(nth, fold)| {
         // Each fold meets its share of strangers.

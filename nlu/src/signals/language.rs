@@ -44,7 +44,9 @@ pub(super) fn detect(words: &Words<'_>, hits: &[Hit<'_>], known: Option<&str>) -
         Some((guess, code)) if guess.script() != whatlang::Script::Latin => {
             // Of a few words of Cyrillic, trigrams take Russian for Bulgarian.
             match guess.script() {
-                whatlang::Script::Cyrillic if !guess.is_reliable() => Some(Spoken { code: "ru", confidence: 0.6 }),
+                whatlang::Script::Cyrillic if !guess.is_reliable() => {
+                    Some(Spoken { code: "ru", confidence: 0.6 })
+                }
                 _ => Some(Spoken { code, confidence: if guess.is_reliable() { 0.95 } else { 0.7 } }),
             }
         }
@@ -58,7 +60,8 @@ pub(super) fn detect(words: &Words<'_>, hits: &[Hit<'_>], known: Option<&str>) -
             let (best, margin) = lead(&scores);
             (scores[best] >= 0.7).then(|| Spoken { code: TELLING[best], confidence: sureness(margin) })
         }
-        None => (scores[best] >= 0.7 && margin >= 0.25).then(|| Spoken { code: TELLING[best], confidence: sureness(margin) }),
+        None => (scores[best] >= 0.7 && margin >= 0.25)
+            .then(|| Spoken { code: TELLING[best], confidence: sureness(margin) }),
     }
 }
 
@@ -113,16 +116,72 @@ fn is_latin(text: &str) -> bool {
 /// ISO 639-1 for the languages that `whatlang` knows and that have such a code.
 fn two_letters(lang: whatlang::Lang) -> Option<&'static str> {
     const CODES: [(&str, &str); 66] = [
-        ("afr", "af"), ("aka", "ak"), ("amh", "am"), ("ara", "ar"), ("aze", "az"), ("bel", "be"), ("ben", "bn"),
-        ("bul", "bg"), ("cat", "ca"), ("ces", "cs"), ("cmn", "zh"), ("cym", "cy"), ("dan", "da"), ("deu", "de"),
-        ("ell", "el"), ("eng", "en"), ("epo", "eo"), ("est", "et"), ("fin", "fi"), ("fra", "fr"), ("guj", "gu"),
-        ("heb", "he"), ("hin", "hi"), ("hrv", "hr"), ("hun", "hu"), ("hye", "hy"), ("ind", "id"), ("ita", "it"),
-        ("jav", "jv"), ("jpn", "ja"), ("kan", "kn"), ("kat", "ka"), ("khm", "km"), ("kor", "ko"), ("lat", "la"),
-        ("lav", "lv"), ("lit", "lt"), ("mal", "ml"), ("mar", "mr"), ("mkd", "mk"), ("mya", "my"), ("nep", "ne"),
-        ("nld", "nl"), ("nob", "nb"), ("ori", "or"), ("pan", "pa"), ("pes", "fa"), ("pol", "pl"), ("por", "pt"),
-        ("ron", "ro"), ("rus", "ru"), ("sin", "si"), ("slk", "sk"), ("slv", "sl"), ("sna", "sn"), ("spa", "es"),
-        ("srp", "sr"), ("swe", "sv"), ("tam", "ta"), ("tel", "te"), ("tgl", "tl"), ("tha", "th"), ("tuk", "tk"),
-        ("tur", "tr"), ("ukr", "uk"), ("urd", "ur"),
+        ("afr", "af"),
+        ("aka", "ak"),
+        ("amh", "am"),
+        ("ara", "ar"),
+        ("aze", "az"),
+        ("bel", "be"),
+        ("ben", "bn"),
+        ("bul", "bg"),
+        ("cat", "ca"),
+        ("ces", "cs"),
+        ("cmn", "zh"),
+        ("cym", "cy"),
+        ("dan", "da"),
+        ("deu", "de"),
+        ("ell", "el"),
+        ("eng", "en"),
+        ("epo", "eo"),
+        ("est", "et"),
+        ("fin", "fi"),
+        ("fra", "fr"),
+        ("guj", "gu"),
+        ("heb", "he"),
+        ("hin", "hi"),
+        ("hrv", "hr"),
+        ("hun", "hu"),
+        ("hye", "hy"),
+        ("ind", "id"),
+        ("ita", "it"),
+        ("jav", "jv"),
+        ("jpn", "ja"),
+        ("kan", "kn"),
+        ("kat", "ka"),
+        ("khm", "km"),
+        ("kor", "ko"),
+        ("lat", "la"),
+        ("lav", "lv"),
+        ("lit", "lt"),
+        ("mal", "ml"),
+        ("mar", "mr"),
+        ("mkd", "mk"),
+        ("mya", "my"),
+        ("nep", "ne"),
+        ("nld", "nl"),
+        ("nob", "nb"),
+        ("ori", "or"),
+        ("pan", "pa"),
+        ("pes", "fa"),
+        ("pol", "pl"),
+        ("por", "pt"),
+        ("ron", "ro"),
+        ("rus", "ru"),
+        ("sin", "si"),
+        ("slk", "sk"),
+        ("slv", "sl"),
+        ("sna", "sn"),
+        ("spa", "es"),
+        ("srp", "sr"),
+        ("swe", "sv"),
+        ("tam", "ta"),
+        ("tel", "te"),
+        ("tgl", "tl"),
+        ("tha", "th"),
+        ("tuk", "tk"),
+        ("tur", "tr"),
+        ("ukr", "uk"),
+        ("urd", "ur"),
     ];
     CODES.iter().find(|(three, _)| *three == lang.code()).map(|(_, two)| *two)
 }

@@ -91,7 +91,11 @@ pub(super) fn shipped() -> &'static Lexicon {
 }
 
 /// Reads one line: nothing for a blank, a comment, or a name given to alternatives (kept in `names`).
-fn row(table: Table, line: &str, names: &mut FxHashMap<String, String>) -> Result<Option<(String, Entry)>, String> {
+fn row(
+    table: Table,
+    line: &str,
+    names: &mut FxHashMap<String, String>,
+) -> Result<Option<(String, Entry)>, String> {
     if line.trim().is_empty() || line.starts_with("# ") {
         return Ok(None);
     }
@@ -114,7 +118,10 @@ fn row(table: Table, line: &str, names: &mut FxHashMap<String, String>) -> Resul
         let mut choices = Vec::new();
         for choice in slot.split('/') {
             choices.push(match choice.starts_with('@') {
-                true => names.get(choice).ok_or_else(|| format!("{choice} is not defined above: {line:?}"))?.as_str(),
+                true => names
+                    .get(choice)
+                    .ok_or_else(|| format!("{choice} is not defined above: {line:?}"))?
+                    .as_str(),
                 false => choice,
             });
         }
@@ -229,7 +236,11 @@ impl Lexicon {
         hits: &mut Vec<Hit<'l>>,
     ) {
         let Some(node) = self.nodes.get(node as usize) else { return };
-        hits.extend(node.ends.iter().filter_map(|&e| self.entries.get(e as usize)).map(|entry| Hit { entry, first, last }));
+        hits.extend(node.ends.iter().filter_map(|&e| self.entries.get(e as usize)).map(|entry| Hit {
+            entry,
+            first,
+            last,
+        }));
         let next = last + 1;
         if next >= keys.len() || words.list[next].sentence != words.list[first].sentence {
             return;
@@ -297,7 +308,10 @@ fn expand(term: &str) -> Vec<Vec<String>> {
                 .chain(optional.then(Vec::new))
                 .collect(),
         };
-        all = all.iter().flat_map(|head| choices.iter().map(move |tail| [head.as_slice(), tail].concat())).collect();
+        all = all
+            .iter()
+            .flat_map(|head| choices.iter().map(move |tail| [head.as_slice(), tail].concat()))
+            .collect();
     }
     all.retain(|sequence| sequence.iter().any(|s| s != "_"));
     all
@@ -336,8 +350,14 @@ mod tests {
             for line in file.lines() {
                 if let Some((term, _)) = row(table, line, &mut names).unwrap() {
                     let sequences = expand(&term);
-                    assert!(!sequences.is_empty() && sequences.iter().all(|s| s[0] != "_" && s.len() <= 12), "{line}");
-                    assert!(!sequences.iter().flatten().any(|s| s.contains(['?', '/', '@', '_']) && s != "_"), "{line}");
+                    assert!(
+                        !sequences.is_empty() && sequences.iter().all(|s| s[0] != "_" && s.len() <= 12),
+                        "{line}"
+                    );
+                    assert!(
+                        !sequences.iter().flatten().any(|s| s.contains(['?', '/', '@', '_']) && s != "_"),
+                        "{line}"
+                    );
                 }
             }
         }
@@ -348,13 +368,19 @@ mod tests {
         let found = |text: &str| {
             let words = Words::of(text);
             let hits = shipped().find(&words);
-            hits.iter().filter(|h| h.entry.table == Table::Urgency).map(|h| h.entry.code.clone()).collect::<Vec<_>>()
+            hits.iter()
+                .filter(|h| h.entry.table == Table::Urgency)
+                .map(|h| h.entry.code.clone())
+                .collect::<Vec<_>>()
         };
         for text in ["can't even access it", "CANNOT ACCESS", "I can’t acess anything", "cannot log in"] {
             assert!(found(text).contains(&"locked-out".to_owned()), "{text}");
         }
         assert!(found("impersonating").contains(&"fraud".to_owned()));
-        assert!(!found("can't. access").contains(&"locked-out".to_owned()), "a term does not cross a sentence");
+        assert!(
+            !found("can't. access").contains(&"locked-out".to_owned()),
+            "a term does not cross a sentence"
+        );
         assert!(!found("charged").contains(&"explicit-urgent".to_owned()));
     }
 }

@@ -7,6 +7,7 @@ mod lexicon;
 mod negation;
 mod sentiment;
 mod urgency;
+mod wording;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -144,6 +145,7 @@ pub fn read(text: &str, hints: &Hints<'_>) -> Reading {
 /// Compiles the word lists and learns the model now (some tens of milliseconds) rather than at the first message.
 pub fn warm_up() {
     urgency::warm_up();
+    sentiment::warm_up();
 }
 
 /// A text with the terms found in it, those of other languages left out.

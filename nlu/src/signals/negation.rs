@@ -22,11 +22,16 @@ impl Negation {
     pub(super) fn of(hits: &[Hit<'_>]) -> Self {
         let own = || hits.iter().filter(|h| h.entry.table == Table::Negation).copied();
         let joints = own().filter(|h| h.entry.code == "joint").map(|h| h.first).collect();
-        let backwards: Vec<usize> = own().filter(|h| h.entry.code == "negator-back").map(|h| h.first).collect();
+        let backwards: Vec<usize> =
+            own().filter(|h| h.entry.code == "negator-back").map(|h| h.first).collect();
         let negators = longest(own().filter(|h| h.entry.code != "joint" && h.entry.code != "negator-back"))
             .into_iter()
             .filter(|h| h.entry.code == "negator")
-            .map(|h| Negator { first: h.first, last: h.last, backwards: backwards.binary_search(&h.first).is_ok() })
+            .map(|h| Negator {
+                first: h.first,
+                last: h.last,
+                backwards: backwards.binary_search(&h.first).is_ok(),
+            })
             .collect();
         Self { negators, joints }
     }
@@ -37,11 +42,16 @@ impl Negation {
         // Ordered by place, so the nearest before is the last that ends before.
         let after = self.negators.partition_point(|n| n.first < first);
         let before = after.checked_sub(1).and_then(|i| self.negators.get(i)).filter(|n| {
-            n.last < first && first - n.last <= REACH && clause(n.last) == clause(first) && !self.joined(n.last, first)
+            n.last < first
+                && first - n.last <= REACH
+                && clause(n.last) == clause(first)
+                && !self.joined(n.last, first)
         });
         let behind = || {
             let next = self.negators.partition_point(|n| n.first <= last);
-            self.negators.get(next).filter(|n| n.backwards && n.first - last <= 1 && clause(n.first) == clause(last))
+            self.negators
+                .get(next)
+                .filter(|n| n.backwards && n.first - last <= 1 && clause(n.first) == clause(last))
         };
         before.or_else(behind).map(|n| (n.first, n.last))
     }

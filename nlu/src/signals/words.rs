@@ -60,7 +60,9 @@ impl<'t> Words<'t> {
                         words.questions.push(sentence);
                     }
                     // Several signs in a row end one sentence; a question's sign stays with it.
-                    if words.list.last().is_some_and(|w| w.sentence == sentence) && !matches!(next, Some('!' | '?' | '.')) {
+                    if words.list.last().is_some_and(|w| w.sentence == sentence)
+                        && !matches!(next, Some('!' | '?' | '.'))
+                    {
                         sentence += 1;
                         clause += 1;
                     }
@@ -164,7 +166,10 @@ fn is_apostrophe(c: char) -> bool {
 }
 
 fn is_elision(word: &str) -> bool {
-    matches!(word, "c" | "d" | "j" | "l" | "m" | "n" | "s" | "t" | "qu" | "jusqu" | "lorsqu" | "puisqu" | "aujourd")
+    matches!(
+        word,
+        "c" | "d" | "j" | "l" | "m" | "n" | "s" | "t" | "qu" | "jusqu" | "lorsqu" | "puisqu" | "aujourd"
+    )
 }
 
 fn is_pictograph(c: char) -> bool {

@@ -13,19 +13,44 @@ fn assert_named(text: &str, wanted: &[(EntityKind, &str)]) {
 
 #[test]
 fn spans_count_from_now() {
-    for text in ["I have a client demo in 30 minutes", "il me faut ça dans 30 minutes", "tengo una demo en 30 minutos", "in 30 Minuten ist Termin", "need it in 30min", "in half an hour we start"] {
+    for text in [
+        "I have a client demo in 30 minutes",
+        "il me faut ça dans 30 minutes",
+        "tengo una demo en 30 minutos",
+        "in 30 Minuten ist Termin",
+        "need it in 30min",
+        "in half an hour we start",
+    ] {
         assert_named(text, &[(Deadline, "2026-11-20T11:30:00+01:00")]);
     }
-    for text in ["we go live in one hour", "Wir starten in einer Stunde", "la réunion commence dans une heure", "empieza dentro de una hora", "within 60 minutes please", "d'ici une heure svp"] {
+    for text in [
+        "we go live in one hour",
+        "Wir starten in einer Stunde",
+        "la réunion commence dans une heure",
+        "empieza dentro de una hora",
+        "within 60 minutes please",
+        "d'ici une heure svp",
+    ] {
         assert_named(text, &[(Deadline, "2026-11-20T12:00:00+01:00")]);
     }
     assert_named("please reply within 2 days", &[(Deadline, "2026-11-22T11:00:00+01:00")]);
-    assert_named("only 45 minutes left before we close the books", &[(Deadline, "2026-11-20T11:45:00+01:00")]);
+    assert_named(
+        "only 45 minutes left before we close the books",
+        &[(Deadline, "2026-11-20T11:45:00+01:00")],
+    );
 }
 
 #[test]
 fn what_lies_behind_is_no_deadline() {
-    for text in ["I wrote 30 minutes ago", "vor 30 Minuten ging es noch", "il y a 30 minutes tout marchait", "hace 30 minutos funcionaba", "waiting for 3 hours", "since 9am nothing works", "it took 30 minutes"] {
+    for text in [
+        "I wrote 30 minutes ago",
+        "vor 30 Minuten ging es noch",
+        "il y a 30 minutes tout marchait",
+        "hace 30 minutos funcionaba",
+        "waiting for 3 hours",
+        "since 9am nothing works",
+        "it took 30 minutes",
+    ] {
         assert_named(text, &[]);
     }
 }
@@ -58,14 +83,25 @@ fn days_that_are_no_deadline_are_dates() {
     assert_named("comprado el 4 de mayo de 2026", &[(Date, "2026-05-04T00:00:00+01:00")]);
     assert_named("acheté le 4 mai 2026", &[(Date, "2026-05-04T00:00:00+01:00")]);
     assert_named("paid on 05/04/2026 with the old card", &[(Date, "2026-05-04T00:00:00+01:00")]);
-    for greeting in ["Guten Morgen", "good morning", "Buenos días", "buenas tardes", "Schönes Wochenende", "bon week-end"] {
+    for greeting in
+        ["Guten Morgen", "good morning", "Buenos días", "buenas tardes", "Schönes Wochenende", "bon week-end"]
+    {
         assert_named(greeting, &[]);
     }
 }
 
 #[test]
 fn days_that_do_not_exist_are_nothing() {
-    for text in ["by 31 February", "bis 31.02.2026", "order 31.02.2026", "2026-02-31", "before 25:61", "el 31 de febrero", "13/13/2026", "am 0.0.2026"] {
+    for text in [
+        "by 31 February",
+        "bis 31.02.2026",
+        "order 31.02.2026",
+        "2026-02-31",
+        "before 25:61",
+        "el 31 de febrero",
+        "13/13/2026",
+        "am 0.0.2026",
+    ] {
         assert_named(text, &[]);
     }
 }
@@ -85,12 +121,23 @@ fn numbers_are_what_they_are_called() {
     assert_named("la facture 4711", &[(InvoiceNumber, "4711")]);
     assert_named("factura nº 4711", &[(InvoiceNumber, "4711")]);
     assert_named("ticket #882", &[(TicketNumber, "882")]);
-    assert_named("order 10492 and invoice 4711 over 99,90 €", &[(OrderNumber, "10492"), (InvoiceNumber, "4711"), (Amount, "99.90 EUR")]);
+    assert_named(
+        "order 10492 and invoice 4711 over 99,90 €",
+        &[(OrderNumber, "10492"), (InvoiceNumber, "4711"), (Amount, "99.90 EUR")],
+    );
 }
 
 #[test]
 fn a_number_without_a_name_is_nothing() {
-    for text in ["12345", "we want to order 1200 licences", "I have 4000 contacts", "in 2024 we had 1500 users", "my order from 2024", "version 10.4.12345", "order 3 chairs"] {
+    for text in [
+        "12345",
+        "we want to order 1200 licences",
+        "I have 4000 contacts",
+        "in 2024 we had 1500 users",
+        "my order from 2024",
+        "version 10.4.12345",
+        "order 3 chairs",
+    ] {
         assert_named(text, &[]);
     }
 }

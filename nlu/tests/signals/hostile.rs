@@ -8,7 +8,10 @@ use super::{hints, named, reading};
 #[test]
 fn long_and_strange_texts_are_read() {
     let mut texts: Vec<String> = vec![String::new(), " ".into(), "\0\u{1}\u{7f}\u{feff}".into()];
-    for unit in ["a", "1", "@", ".", "not ", "if ", "😀", "é", "e\u{301}", "\u{202e}", "字", "ع", "#1", "in 9 ", "a@b.", "://", "+4", "€", "1.", "don't ", "http://a", "-", "99/", "the 1"] {
+    for unit in [
+        "a", "1", "@", ".", "not ", "if ", "😀", "é", "e\u{301}", "\u{202e}", "字", "ع", "#1", "in 9 ",
+        "a@b.", "://", "+4", "€", "1.", "don't ", "http://a", "-", "99/", "the 1",
+    ] {
         texts.push(unit.repeat(16384 / unit.len()));
     }
     for text in texts {
@@ -22,7 +25,16 @@ fn long_and_strange_texts_are_read() {
 
 #[test]
 fn numbers_beyond_reason_are_nothing() {
-    for text in ["999999999999999999999999 EUR", "in 99999999999 hours", "in 4294967295 days", "in 4000000000 weeks", "order 99999999999999999999999999999999", "by 99:99", "99999-99-99", "in 0 minutes"] {
+    for text in [
+        "999999999999999999999999 EUR",
+        "in 99999999999 hours",
+        "in 4294967295 days",
+        "in 4000000000 weeks",
+        "order 99999999999999999999999999999999",
+        "by 99:99",
+        "99999-99-99",
+        "in 0 minutes",
+    ] {
         assert_eq!(named(text), [], "{text}");
     }
 }
@@ -32,7 +44,10 @@ fn any_clock_will_do() {
     for now in ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2024-02-29T23:59:59Z"] {
         for utc_offset_minutes in [i32::MIN, -1439, 0, 840, 1439, i32::MAX] {
             let hints = Hints { now: now.parse().unwrap(), utc_offset_minutes, language: Some("xx") };
-            reading_with("in 3 weeks, by tomorrow noon, on 29 February, by the end of the month, before Friday 5pm", &hints);
+            reading_with(
+                "in 3 weeks, by tomorrow noon, on 29 February, by the end of the month, before Friday 5pm",
+                &hints,
+            );
         }
     }
     let hints = Hints { now: chrono::DateTime::<chrono::Utc>::MAX_UTC, ..hints() };

@@ -11,13 +11,19 @@ fn a_double_charge_without_an_answer() {
     assert!(r.urgency >= Urgency::Medium, "{r:#?}");
     assert_eq!(r.sentiment, Sentiment::Negative);
     for (code, text) in [("billing", "charged twice"), ("repeat-contact", "nobody answered")] {
-        assert!(r.urgency_signals.iter().any(|s| s.code == code && s.text == text), "{code}: {:#?}", r.urgency_signals);
+        assert!(
+            r.urgency_signals.iter().any(|s| s.code == code && s.text == text),
+            "{code}: {:#?}",
+            r.urgency_signals
+        );
     }
 }
 
 #[test]
 fn locked_out_with_a_demo_in_half_an_hour() {
-    let r = reading("Hi, I can't access my account. I have a client demo in 30 minutes and I need this fixed urgently.");
+    let r = reading(
+        "Hi, I can't access my account. I have a client demo in 30 minutes and I need this fixed urgently.",
+    );
     assert_eq!(r.urgency, Urgency::High);
     for code in ["locked-out", "deadline", "explicit-urgent"] {
         assert!(r.urgency_signals.iter().any(|s| s.code == code), "{code}");
@@ -69,13 +75,20 @@ fn the_ground_for_lowering_is_named() {
         ("I am not locked out, I only want to change my name", "negated"),
     ] {
         let r = reading(text);
-        assert!(r.urgency_signals.iter().any(|s| s.code == code && s.weight < 0.0), "{text}: {:#?}", r.urgency_signals);
+        assert!(
+            r.urgency_signals.iter().any(|s| s.code == code && s.weight < 0.0),
+            "{text}: {:#?}",
+            r.urgency_signals
+        );
     }
 }
 
 #[test]
 fn what_broke_again_after_a_fix_counts() {
-    assert_eq!(reading("It was fixed yesterday but today our whole shop is down again").urgency, Urgency::High);
+    assert_eq!(
+        reading("It was fixed yesterday but today our whole shop is down again").urgency,
+        Urgency::High
+    );
 }
 
 #[test]

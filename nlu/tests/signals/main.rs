@@ -1,5 +1,7 @@
 //! Stories of `nlu::signals`, one module a subject.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its own data has failed")]
+
 mod entities;
 mod figures;
 mod hostile;

@@ -45,7 +45,9 @@ impl Conversation {
                 self.decision = Some((entry.seq, decision.clone()));
                 self.offered.clear();
             }
-            Event::Said { author, text, choices, answers, .. } => self.said(entry.at, author, text, choices, *answers),
+            Event::Said { author, text, choices, answers, .. } => {
+                self.said(entry.at, author, text, choices, *answers)
+            }
             Event::Progressed { run } => {
                 self.run = run.as_deref().cloned();
                 self.came = None;
@@ -66,7 +68,8 @@ impl Conversation {
                 }
             }
             Event::Requested { effect } => {
-                if let (State::Queued { ticket_asked, .. }, Effect::OpenTicket(_)) = (&mut self.state, effect) {
+                if let (State::Queued { ticket_asked, .. }, Effect::OpenTicket(_)) = (&mut self.state, effect)
+                {
                     *ticket_asked = true;
                 }
                 self.acts.insert(entry.seq, effect.clone());
@@ -81,7 +84,8 @@ impl Conversation {
                 self.handed_off_before = true;
                 self.team = Some(team.clone());
                 self.priority = *priority;
-                self.handoff = Some(Handoff { at: entry.at, reasons: reasons.clone(), summary: summary.clone() });
+                self.handoff =
+                    Some(Handoff { at: entry.at, reasons: reasons.clone(), summary: summary.clone() });
                 self.state = State::Queued {
                     since: entry.at,
                     overdue_at: *overdue_at,
@@ -148,7 +152,8 @@ impl Conversation {
                 });
             }
             Answer::Account { step, account } => {
-                self.lookups.insert(step.clone(), Lookup::Answered { account: account.clone() });
+                self.lookups
+                    .insert(step.clone(), Lookup::Answered { account: account.clone().map(Box::new) });
             }
             Answer::Unavailable { question: Question::Context { message }, cause } => {
                 self.context = Some(Context {

@@ -105,9 +105,12 @@ impl<'de> Deserialize<'de> for Shift {
         let text = String::deserialize(deserializer)?;
         let shift = text.split_once('-').and_then(|(opens, closes)| {
             let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
-            Some(Self { opens: time(opens)?, closes: time(closes)? }).filter(|shift| shift.opens < shift.closes)
+            Some(Self { opens: time(opens)?, closes: time(closes)? })
+                .filter(|shift| shift.opens < shift.closes)
         });
-        shift.ok_or_else(|| serde::de::Error::custom(format!("\"{text}\" are no hours; write e.g. \"09:00-17:30\"")))
+        shift.ok_or_else(|| {
+            serde::de::Error::custom(format!("\"{text}\" are no hours; write e.g. \"09:00-17:30\""))
+        })
     }
 }
 

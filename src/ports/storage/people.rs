@@ -78,7 +78,8 @@ pub trait People: Send + Sync {
     async fn put_session(&self, session: Session) -> Result<(), Unavailable>;
 
     /// The session of that hash and kind, unless it has ended.
-    async fn session(&self, hash: &str, kind: SessionKind, now: Time) -> Result<Option<Session>, Unavailable>;
+    async fn session(&self, hash: &str, kind: SessionKind, now: Time)
+    -> Result<Option<Session>, Unavailable>;
 
     /// Notes that a session is in use.
     async fn touch_session(&self, hash: &str, used_at: Time) -> Result<(), Unavailable>;

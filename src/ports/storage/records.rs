@@ -25,7 +25,12 @@ pub trait Customers: Send + Sync {
     async fn put_customer(&self, customer: Customer, at: Time) -> Result<(), Unavailable>;
 
     /// Binds a platform's id to a customer. The first binding wins; returns the customer it is bound to.
-    async fn bind(&self, channel: Channel, sender: &str, customer: CustomerId) -> Result<CustomerId, Unavailable>;
+    async fn bind(
+        &self,
+        channel: Channel,
+        sender: &str,
+        customer: CustomerId,
+    ) -> Result<CustomerId, Unavailable>;
 }
 
 /// A built-in ticket.

@@ -194,7 +194,7 @@ fn event() -> impl Strategy<Value = Event> {
     ];
     prop_oneof![
         text().prop_map(|words| received(&words)),
-        answer.prop_map(|answer| Event::Answered { answer }),
+        answer.prop_map(|answer| Event::Answered { answer: Box::new(answer) }),
         decision().prop_map(|decision| Event::Decided { decision: Box::new(decision) }),
         (author(), text(), text(), prop::option::of(1..9_i64)).prop_map(|(author, text, label, answers)| {
             Event::Said {

@@ -3,9 +3,9 @@
 use crate::support::outside::{FakeCourier, FakeDirectory, FakeNotifier, FakeTickets};
 use crate::support::world::{World, shipped};
 use channels::Channel;
-use deskhand::engines::Desk;
 use deskhand::domain::effect::Outcome;
 use deskhand::domain::event::Event;
+use deskhand::engines::Desk;
 use deskhand::outbox::World as Outside;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,7 +47,10 @@ async fn a_message_that_was_being_sent_when_the_process_died_is_in_doubt() {
     let next = World::on(storage, None, shipped(), true).await;
     for _ in 0..500 {
         let log = next.log(id).await;
-        if log.iter().any(|entry| matches!(&entry.event, Event::Finished { outcome: Outcome::InDoubt { .. }, .. })) {
+        if log
+            .iter()
+            .any(|entry| matches!(&entry.event, Event::Finished { outcome: Outcome::InDoubt { .. }, .. }))
+        {
             assert!(next.courier.texts().is_empty(), "a send in doubt is not repeated");
             return;
         }
@@ -67,7 +70,10 @@ async fn a_clean_stop_leaves_nothing_half_done() {
     }
     world.stops().await;
     let outside = Outside {
-        couriers: HashMap::from([(Channel::Telegram, Arc::new(FakeCourier::new(Channel::Telegram)) as Arc<dyn channels::Courier>)]),
+        couriers: HashMap::from([(
+            Channel::Telegram,
+            Arc::new(FakeCourier::new(Channel::Telegram)) as Arc<dyn channels::Courier>,
+        )]),
         tickets: Arc::new(FakeTickets::new(world.ledger.storage.clone())),
         notifier: Arc::new(FakeNotifier::default()),
     };

@@ -83,5 +83,7 @@ async fn a_message_in_the_middle_of_a_stuck_playbook_is_rescued_too() {
     assert_eq!(watchdog::round(&world.ledger, &world.library).await, Ok(1));
     assert!(visitor.talk().await.pending.is_empty(), "both messages have their outcome");
     let log = world.log(visitor.talk().await.id).await;
-    assert!(!log.iter().any(|entry| matches!(&entry.event, Event::Requested { effect: Effect::OpenTicket(_) })));
+    assert!(
+        !log.iter().any(|entry| matches!(&entry.event, Event::Requested { effect: Effect::OpenTicket(_) }))
+    );
 }

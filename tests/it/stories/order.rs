@@ -14,7 +14,11 @@ async fn messages_typed_fast_are_decided_in_order_and_each_once() {
     }
     world.settles().await;
     let log = world.log(visitor.talk().await.id).await;
-    let received: Vec<_> = log.iter().filter(|entry| matches!(entry.event, Event::Received { .. })).map(|entry| entry.seq).collect();
+    let received: Vec<_> = log
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::Received { .. }))
+        .map(|entry| entry.seq)
+        .collect();
     let decided: Vec<_> = log
         .iter()
         .filter_map(|entry| match &entry.event {

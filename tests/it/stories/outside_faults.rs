@@ -19,7 +19,11 @@ async fn a_ticket_whose_answer_was_lost_is_opened_once() {
     }
     world.settles().await;
     assert_eq!(visitor.talk().await.tickets.len(), 1);
-    let all = world.ledger.storage.tickets(&deskhand::ports::storage::TicketFilter { limit: 50, ..Default::default() }).await;
+    let all = world
+        .ledger
+        .storage
+        .tickets(&deskhand::ports::storage::TicketFilter { limit: 50, ..Default::default() })
+        .await;
     assert_eq!(all.unwrap().items.len(), 1);
 }
 
@@ -97,7 +101,10 @@ async fn a_send_in_doubt_is_shown_and_not_repeated() {
     visitor.says("How do I export a project to CSV?").await;
     assert_eq!(world.courier.texts().len(), 1);
     let log = world.log(visitor.talk().await.id).await;
-    assert!(log.iter().any(|entry| matches!(&entry.event, Event::Finished { outcome: Outcome::InDoubt { .. }, .. })));
+    assert!(
+        log.iter()
+            .any(|entry| matches!(&entry.event, Event::Finished { outcome: Outcome::InDoubt { .. }, .. }))
+    );
 }
 
 #[tokio::test]
@@ -107,6 +114,9 @@ async fn a_customer_who_has_blocked_the_bot_is_a_failed_send_not_a_loop() {
     let visitor = world.on_telegram().await;
     visitor.says("How do I export a project to CSV?").await;
     let log = world.log(visitor.talk().await.id).await;
-    assert!(log.iter().any(|entry| matches!(&entry.event, Event::Finished { outcome: Outcome::Failed { .. }, .. })));
+    assert!(
+        log.iter()
+            .any(|entry| matches!(&entry.event, Event::Finished { outcome: Outcome::Failed { .. }, .. }))
+    );
     assert!(world.courier.texts().is_empty());
 }

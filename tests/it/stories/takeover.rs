@@ -18,7 +18,9 @@ async fn two_reach_for_it_and_one_gets_it() {
     let (first, second) = tokio::join!(ben.takes_over(&visitor), mia.takes_over(&visitor));
     let refused = [first, second].into_iter().filter_map(Result::err).collect::<Vec<_>>();
     assert_eq!(refused.len(), 1);
-    assert!(matches!(&refused[0], HandError::Refused(Refusal::Taken(name)) if name == "Ben" || name == "Mia"));
+    assert!(
+        matches!(&refused[0], HandError::Refused(Refusal::Taken(name)) if name == "Ben" || name == "Mia")
+    );
     let heard = visitor.hears().await;
     assert_eq!(heard.lines().filter(|line| line.starts_with("desk:")).count(), 1, "{heard}");
 }
@@ -76,7 +78,9 @@ async fn a_human_answers_hands_back_and_settles() {
     visitor.says("How do I export a project to CSV?").await;
     assert_eq!(visitor.hears().await, "", "the bot is mute");
     ben.says(&visitor, "I will show you.").await.unwrap();
-    ben.commands(&visitor, Command::Note { client_id: "n1".to_owned(), text: "knows CSV".to_owned() }).await.unwrap();
+    ben.commands(&visitor, Command::Note { client_id: "n1".to_owned(), text: "knows CSV".to_owned() })
+        .await
+        .unwrap();
     assert_snapshot!(visitor.hears().await, @"Ben: I will show you.");
     ben.commands(&visitor, Command::Release).await.unwrap();
     visitor.hears().await;
@@ -111,7 +115,8 @@ async fn a_conversation_can_be_passed_to_another_team() {
     ben.takes_over(&visitor).await.unwrap();
     let nowhere = Command::HandOff { team: "nowhere".to_owned(), note: None };
     assert!(matches!(ben.commands(&visitor, nowhere).await, Err(HandError::Refused(Refusal::NoSuchTeam(_)))));
-    let to_billing = Command::HandOff { team: "billing".to_owned(), note: Some("about an invoice".to_owned()) };
+    let to_billing =
+        Command::HandOff { team: "billing".to_owned(), note: Some("about an invoice".to_owned()) };
     ben.commands(&visitor, to_billing).await.unwrap();
     let talk = visitor.talk().await;
     assert_eq!((talk.state.name(), talk.team.as_deref()), ("queued", Some("billing")));

@@ -31,7 +31,9 @@ async fn every_decision_can_be_made_again_from_the_log() {
                         for event in events {
                             let (recorded, others) = rest.split_first().expect("the log to go on");
                             assert_eq!(recorded.event, event);
-                            remade += usize::from(matches!(&event, Event::Decided { decision } if decision.release == book.release));
+                            remade += usize::from(
+                                matches!(&event, Event::Decided { decision } if decision.release == book.release),
+                            );
                             talk.apply(&Entry { seq: recorded.seq, at: recorded.at, event });
                             rest = others;
                         }
@@ -40,7 +42,11 @@ async fn every_decision_can_be_made_again_from_the_log() {
                 },
             }
         }
-        assert_eq!(world.ledger.storage.conversation(id).await.unwrap().unwrap(), talk, "the snapshot is the fold of the log");
+        assert_eq!(
+            world.ledger.storage.conversation(id).await.unwrap().unwrap(),
+            talk,
+            "the snapshot is the fold of the log"
+        );
     }
     assert_eq!(remade, 3);
 }

@@ -73,11 +73,21 @@ impl FakeTickets {
 
 #[async_trait]
 impl Tickets for FakeTickets {
-    async fn open(&self, key: Place, customer: CustomerId, ticket: &NewTicket, at: Time) -> Result<TicketRef, TicketError> {
+    async fn open(
+        &self,
+        key: Place,
+        customer: CustomerId,
+        ticket: &NewTicket,
+        at: Time,
+    ) -> Result<TicketRef, TicketError> {
         let fault = self.faults.lock().expect("no panic").pop_front();
         match fault {
-            Some(TicketFault::Away) => return Err(TicketError::Retry("503 from the ticket system".to_owned())),
-            Some(TicketFault::Refuses) => return Err(TicketError::Refused("422: no such project".to_owned())),
+            Some(TicketFault::Away) => {
+                return Err(TicketError::Retry("503 from the ticket system".to_owned()));
+            }
+            Some(TicketFault::Refuses) => {
+                return Err(TicketError::Refused("422: no such project".to_owned()));
+            }
             _ => {}
         }
         let opened = self.storage.open_ticket(key, customer, ticket, at).await;
@@ -167,7 +177,9 @@ impl Courier for FakeCourier {
             std::future::pending::<()>().await;
         }
         match fault {
-            Some(DeliveryFault::AnswerLost) => Err(DeliveryError::InDoubt { cause: "the link was cut".to_owned() }),
+            Some(DeliveryFault::AnswerLost) => {
+                Err(DeliveryError::InDoubt { cause: "the link was cut".to_owned() })
+            }
             _ => Ok(Receipt { external_id: number.to_string() }),
         }
     }

@@ -4,7 +4,6 @@
 use super::outside::{FakeCourier, FakeDirectory, FakeNotifier, FakeTickets};
 use channels::{Channel, Inbound};
 use chrono::TimeDelta;
-use deskhand::engines::Desk;
 use deskhand::desk::Command;
 use deskhand::domain::Time;
 use deskhand::domain::conversation::Conversation;
@@ -13,6 +12,7 @@ use deskhand::domain::decision::Decision;
 use deskhand::domain::event::{Author, Entry, Event};
 use deskhand::domain::ids::{ConversationId, CustomerId, UserId};
 use deskhand::domain::person::PersonRef;
+use deskhand::engines::Desk;
 use deskhand::hand::HandError;
 use deskhand::hub::Hub;
 use deskhand::inbox::{Arrival, Recorded};
@@ -44,7 +44,9 @@ pub(crate) struct CountingIds(AtomicU64);
 
 impl Ids for CountingIds {
     fn id(&self) -> Uuid {
-        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::SeqCst)) | 0x0199_0000_0000_7000_8000_0000_0000_0000)
+        Uuid::from_u128(
+            u128::from(self.0.fetch_add(1, Ordering::SeqCst)) | 0x0199_0000_0000_7000_8000_0000_0000_0000,
+        )
     }
 
     fn secret(&self) -> String {
@@ -92,7 +94,12 @@ impl World {
         Self::on(storage, None, shipped(), false).await
     }
 
-    pub(crate) async fn on(storage: Arc<dyn Storage>, folder: Option<TempDir>, library: Arc<Library>, awake: bool) -> Self {
+    pub(crate) async fn on(
+        storage: Arc<dyn Storage>,
+        folder: Option<TempDir>,
+        library: Arc<Library>,
+        awake: bool,
+    ) -> Self {
         let start: Time = "2026-03-04T09:00:00Z".parse().expect("a time");
         let clock = Arc::new(StandingClock(AtomicI64::new(start.timestamp_micros())));
         let ledger = Ledger {
@@ -113,7 +120,19 @@ impl World {
         let desk = Desk::assemble(ledger.clone(), library.clone(), directory.clone(), outside);
         let (stop, stopped) = watch::channel(false);
         let engines = Mutex::new(if awake { desk.start(&stopped) } else { JoinSet::new() });
-        Self { ledger, library, clock, directory, tickets, notifier, courier, desk, stop, engines, _folder: folder }
+        Self {
+            ledger,
+            library,
+            clock,
+            directory,
+            tickets,
+            notifier,
+            courier,
+            desk,
+            stop,
+            engines,
+            _folder: folder,
+        }
     }
 
     /// Nobody of whom anything is known.
@@ -155,7 +174,10 @@ impl World {
 
     /// Time goes by.
     pub(crate) fn wait(&self, minutes: i64) {
-        self.clock.0.fetch_add(TimeDelta::minutes(minutes).num_microseconds().expect("few minutes"), Ordering::SeqCst);
+        self.clock.0.fetch_add(
+            TimeDelta::minutes(minutes).num_microseconds().expect("few minutes"),
+            Ordering::SeqCst,
+        );
         self.ledger.hub.turns.notify_one();
         self.ledger.hub.outbox.notify_one();
     }

@@ -49,7 +49,14 @@ fn modules() -> Vec<(String, PathBuf, String)> {
         .filter(|path| !path.ends_with("src/lib.rs"))
         .map(|path| {
             let inner = path.strip_prefix(root().join("src")).unwrap().to_owned();
-            let module = inner.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+            let module = inner
+                .components()
+                .next()
+                .unwrap()
+                .as_os_str()
+                .to_string_lossy()
+                .trim_end_matches(".rs")
+                .to_owned();
             let text = std::fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
             (module, inner, text)
@@ -59,8 +66,11 @@ fn modules() -> Vec<(String, PathBuf, String)> {
 
 #[test]
 fn imports_go_downward_only() {
-    let rank: BTreeMap<&str, usize> =
-        LAYERS.iter().enumerate().flat_map(|(rank, modules)| modules.iter().map(move |module| (*module, rank))).collect();
+    let rank: BTreeMap<&str, usize> = LAYERS
+        .iter()
+        .enumerate()
+        .flat_map(|(rank, modules)| modules.iter().map(move |module| (*module, rank)))
+        .collect();
     let mut upward = Vec::new();
     for (module, path, text) in modules() {
         let own = *rank.get(module.as_str()).unwrap_or_else(|| panic!("src/{module} stands in no layer"));
@@ -68,9 +78,18 @@ fn imports_go_downward_only() {
             let mut names: Vec<String> = Vec::new();
             if let Some(group) = used.strip_prefix('{') {
                 let inner = group.split('}').next().unwrap_or_default();
-                names.extend(inner.split(',').map(|part| part.trim().split("::").next().unwrap_or_default().to_owned()));
+                names.extend(
+                    inner
+                        .split(',')
+                        .map(|part| part.trim().split("::").next().unwrap_or_default().to_owned()),
+                );
             } else {
-                names.push(used.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).next().unwrap_or_default().to_owned());
+                names.push(
+                    used.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned(),
+                );
             }
             for name in names.into_iter().filter(|name| *name != module) {
                 let Some(other) = rank.get(name.as_str()) else { continue };
@@ -87,8 +106,21 @@ fn imports_go_downward_only() {
 #[test]
 fn the_core_never_waits_reads_a_clock_or_touches_the_world() {
     let banned = [
-        "async fn", ".await", "tokio", "Instant::now", "SystemTime", "Utc::now", "rand::", "std::fs", "std::net", "std::env",
-        "reqwest", "sqlx", "axum", "now_v7", "new_v4",
+        "async fn",
+        ".await",
+        "tokio",
+        "Instant::now",
+        "SystemTime",
+        "Utc::now",
+        "rand::",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "reqwest",
+        "sqlx",
+        "axum",
+        "now_v7",
+        "new_v4",
     ];
     for (module, path, text) in modules() {
         if ["domain", "playbook", "triage", "desk"].contains(&module.as_str()) {
@@ -105,7 +137,11 @@ fn turns_ask_and_only_the_outbox_acts() {
         let acts = ["Tickets", "Notifier", "Courier"].iter().any(|port| {
             text.contains(&format!("dyn {port}")) || text.contains(&format!(".{}(", port.to_lowercase()))
         });
-        assert!(!acts || ["outbox", "ports", "app", "integrations"].contains(&module.as_str()), "src/{} acts", path.display());
+        assert!(
+            !acts || ["outbox", "ports", "app", "integrations"].contains(&module.as_str()),
+            "src/{} acts",
+            path.display()
+        );
     }
 }
 
@@ -134,8 +170,11 @@ fn the_architecture_names_paths_that_exist() {
     for document in ["ARCHITECTURE.md", "README.md", "CONTRIBUTING.md"] {
         let text = std::fs::read_to_string(root().join(document)).unwrap();
         for named in text.split('`').skip(1).step_by(2) {
-            let looks = named.contains('/') && !named.contains([' ', '<', '{', '*', ':', '…', '$', '=']) && !named.starts_with(['/', '.', '~'])
-                || named.ends_with(".rs") || named.ends_with(".toml");
+            let looks = named.contains('/')
+                && !named.contains([' ', '<', '{', '*', ':', '…', '$', '='])
+                && !named.starts_with(['/', '.', '~'])
+                || named.ends_with(".rs")
+                || named.ends_with(".toml");
             if looks && !named.contains("target/") {
                 assert!(root().join(named).exists(), "{document} names `{named}`, which is not there");
             }

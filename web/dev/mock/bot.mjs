@@ -6,7 +6,7 @@ const KINDS = [
   ['duplicate_charge', /charged|refund|twice|double/i],
   ['account_access', /access|password|locked|log ?in|sign in/i],
   ['export_data', /export|download|csv|backup/i],
-  ['change_plan', /plan|upgrade|downgrade/i],
+  ['cancel_subscription', /cancel/i],
   ['greeting', /^(hi|hello|hey|hallo|bonjour)\b/i],
 ];
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -25,7 +25,7 @@ function decide(desk, talk, message, verdict, route, reasons, rules, citations =
   if (word) weights.unshift({ text: word, weight: 2.3 });
   const decision = {
     id: randomUUID(), at: desk.now(), message: message.id, intent: verdict.intent, confidence,
-    top: [{ intent: verdict.intent ?? 'export_data', confidence }, { intent: 'change_plan', confidence: 0.05 }, { intent: 'greeting', confidence: 0.02 }],
+    top: [{ intent: verdict.intent ?? 'export_data', confidence }, { intent: 'cancel_subscription', confidence: 0.05 }, { intent: 'greeting', confidence: 0.02 }],
     urgency: verdict.urgency, sentiment: verdict.sentiment, language: 'en', entities: entities(message.text), route, automation: 'auto', reasons, rules,
     evidence: [...weights, { text: 'thanks', weight: -0.4 }], context: ['customer.known', 'customer.tier', 'desk.open', 'intent', 'confidence', 'urgency'],
     citations, model: 'local-2026-11', release: '7c1e94ab02d5', cost_usd: 0, latency_ms: 6,
@@ -55,15 +55,15 @@ export async function answer(desk, talk, message, pace = 350) {
   switch (verdict.intent) {
     case 'export_data':
       decide(desk, talk, message, verdict, 'reply', [{ code: 'answered-from-knowledge', text: 'The article “Export your data” answers this.' }], ['low-risk-answer'], [{ title: 'Export your data', url: '/help/export-data', article: 'export-data' }]);
-      return void desk.say(talk, 'bot', 'You can export everything yourself:\n\n1. Open Settings → Workspace → Export.\n2. Choose CSV or JSON.\n3. We e-mail you a link when the file is ready, usually within 10 minutes.\n\nThe link works for 7 days.', { ...bot, citations: [{ title: 'Export your data', url: '/help/export-data', article: 'export-data' }] });
-    case 'change_plan':
-      decide(desk, talk, message, verdict, 'ask', [{ code: 'needs-clarification', text: 'Upgrade and downgrade are handled differently.' }], []);
-      talk.slots.waiting = { ...verdict, intent: 'plan_choice' };
-      return void desk.say(talk, 'bot', 'Happy to help with your plan. What would you like to do?', { ...bot, choices: [{ id: 'upgrade', label: 'Upgrade' }, { id: 'downgrade', label: 'Downgrade' }, { id: 'compare', label: 'Compare plans' }] });
-    case 'plan_choice':
+      return void desk.say(talk, 'bot', 'You can export everything yourself:\n\n1. Open the project and choose the three dots, then **Export**.\n2. Choose CSV or Excel.\n3. We e-mail you a link when the file is ready, usually within 10 minutes.\n\nThe link works for 7 days.', { ...bot, citations: [{ title: 'Export your data', url: '/help/export-data', article: 'export-data' }] });
+    case 'cancel_subscription':
+      decide(desk, talk, message, verdict, 'ask', [{ code: 'needs-clarification', text: 'The reason is asked for once.' }], []);
+      talk.slots.waiting = { ...verdict, intent: 'reason_given' };
+      return void desk.say(talk, 'bot', 'I can pass that on. May I ask why you’d like to cancel?', { ...bot, choices: [{ id: 'too-expensive', label: 'It costs too much' }, { id: 'missing-feature', label: 'Something is missing' }, { id: 'not-used', label: 'We don’t use it any more' }] });
+    case 'reason_given':
       delete talk.slots.waiting;
-      decide(desk, talk, message, { ...verdict, intent: 'change_plan' }, 'reply', [{ code: 'choice-answered', text: 'The customer chose.' }], []);
-      return void desk.say(talk, 'bot', 'Plans can be changed any time under Settings → Billing; the difference is settled to the day.', { ...bot, citations: [{ title: 'Changing your plan', url: null, article: 'change-plan' }] });
+      decide(desk, talk, message, { ...verdict, intent: 'cancel_subscription' }, 'reply', [{ code: 'choice-answered', text: 'The customer chose.' }], []);
+      return void desk.say(talk, 'bot', 'Thank you. The date of your request is recorded; Billing confirms it in writing.');
     case 'greeting':
       decide(desk, talk, message, verdict, 'reply', [{ code: 'greeting', text: 'A greeting and nothing else.' }], []);
       return void desk.say(talk, 'bot', 'Hello! What can I help you with?', bot);

@@ -94,7 +94,7 @@ export function chat(desk) {
     const out = (frame) => socket.send(JSON.stringify(frame));
     let known = query.get('conversation');
     const announce = (talk) => {
-      if (known !== null && known !== talk.id) out({ type: 'conversation', id: talk.id });
+      if (known !== talk.id) out({ type: 'conversation', id: talk.id });
       known = talk.id;
     };
     const listener = (talk, event) => {
@@ -149,7 +149,7 @@ export function chat(desk) {
     const file = /^GET \/uploads\/(.+)$/.exec(route) && desk.uploads.get(path.split('/')[2]);
     if (file) {
       who(req);
-      return void res.writeHead(200, { 'Content-Type': file.type, 'Content-Disposition': 'attachment', 'X-Content-Type-Options': 'nosniff' }).end(file.data);
+      return void res.writeHead(200, { 'Content-Type': file.type, 'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`, 'X-Content-Type-Options': 'nosniff' }).end(file.data);
     }
     throw new Problem(404, 'not-found', 'There is nothing here.');
   }

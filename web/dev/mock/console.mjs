@@ -93,7 +93,7 @@ export function consoleApi(desk) {
       }
       if (rest === 'decisions') return send(res, 200, { items: talk.events.filter((e) => e.type === 'decision').map((e) => e.decision) });
       const file = desk.uploads.get(/^uploads\/(.+)$/.exec(rest)?.[1] ?? '');
-      if (file) return void res.writeHead(200, { 'Content-Type': file.type, 'Content-Disposition': `attachment; filename="file"` }).end(file.data);
+      if (file) return void res.writeHead(200, { 'Content-Type': file.type, 'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}` }).end(file.data);
     } else if (req.method === 'POST') {
       if (rest === 'messages' || rest === 'notes') return write(req, res, talk, user, rest);
       if (rest === 'typing') {

@@ -15,7 +15,7 @@ export const INTENTS = [
   { id: 'duplicate_charge', name: 'Charged twice', team: 'billing', risk: 'high', automation: 'auto', threshold: 0.7, examples: 22 },
   { id: 'account_access', name: 'Account access', team: 'identity', risk: 'medium', automation: 'auto', threshold: 0.65, examples: 31 },
   { id: 'export_data', name: 'Export data', team: 'support', risk: 'low', automation: 'auto', threshold: 0.6, examples: 18 },
-  { id: 'change_plan', name: 'Change plan', team: 'billing', risk: 'medium', automation: 'auto', threshold: 0.6, examples: 19 },
+  { id: 'cancel_subscription', name: 'Cancel subscription', team: 'billing', risk: 'medium', automation: 'auto', threshold: 0.6, examples: 19 },
   { id: 'talk_to_human', name: 'Talk to a person', team: 'support', risk: 'low', automation: 'auto', threshold: 0.5, examples: 24 },
   { id: 'greeting', name: 'Greeting', team: 'support', risk: 'low', automation: 'auto', threshold: 0.5, examples: 15 },
 ];

@@ -8,7 +8,7 @@ const people = [
   [{ name: 'Lucía Fernández', email: 'lucia@estudio.example', company: 'Estudio Lumbre', tier: 'standard', verified: false, plan: 'Team', since: '2025-01-20' }, 'Can I talk to a person about our contract please?', 26],
   [{ name: 'Sam Whitfield', email: null, company: null, tier: null, verified: false }, 'My otter has swallowed the projector remote, what now?', 2],
   [{ name: 'Aiko Tanaka', email: 'aiko@mori.example', company: 'Mori Works', tier: 'standard', verified: true, plan: 'Solo', since: '2025-06-30' }, 'How do I export all our projects as CSV?', 38],
-  [{ name: 'Daniel Osei', email: 'daniel@kumasi.example', company: 'Kumasi Legal', tier: 'standard', verified: true, plan: 'Team', since: '2022-11-05' }, 'I want to change our plan', 51],
+  [{ name: 'Daniel Osei', email: 'daniel@kumasi.example', company: 'Kumasi Legal', tier: 'standard', verified: true, plan: 'Team', since: '2022-11-05' }, 'We want to cancel our subscription', 51],
 ];
 
 export async function seed(desk) {
@@ -26,5 +26,5 @@ export async function seed(desk) {
   const daniel = [...desk.conversations.values()].at(-1);
   const ben = { id: AGENTS[1].id, name: AGENTS[1].name };
   desk.move(daniel, 'human', ben, `${ben.name} took over`, { assignee: ben });
-  desk.say(daniel, 'agent', 'Hi Daniel, I can move you to Scale today. Shall I?', { author: ben });
+  desk.say(daniel, 'agent', 'Hi Daniel, before I do that: the reports you missed shipped last week. Shall I show you?', { author: ben });
 }

@@ -6,10 +6,11 @@ const BASE_MS = 500;
  * Exponential backoff with equal jitter: half of the step is fixed so that a retry is never immediate, half is
  * random so that a thousand visitors do not all return in the second the server comes back.
  *
- * `attempt` counts from 0; `random` is in [0, 1); `retryAfterMs` is the server's own wish, which always wins.
+ * `attempt` counts from 0; `random` is in [0, 1); `retryAfterMs` is the server's own wish, which always wins;
+ * `limitMs` is the longest wait of this caller's own.
  */
-export function backoff(attempt: number, random: number, retryAfterMs = 0): number {
-  const step = Math.min(MAX_DELAY_MS, BASE_MS * 2 ** Math.min(attempt, 16));
+export function backoff(attempt: number, random: number, retryAfterMs = 0, limitMs = MAX_DELAY_MS): number {
+  const step = Math.min(limitMs, BASE_MS * 2 ** Math.min(attempt, 16));
   return Math.max(Math.round(step / 2 + (step / 2) * random), retryAfterMs);
 }
 

@@ -6,6 +6,7 @@
 export type Span =
   | { kind: 'text'; text: string }
   | { kind: 'code'; text: string }
+  | { kind: 'strong'; text: string }
   | { kind: 'link'; text: string; href: string };
 
 export type Block = { kind: 'paragraph'; spans: Span[] } | { kind: 'code'; text: string };
@@ -37,14 +38,22 @@ function paragraphs(text: string): Block[] {
     .map((part) => ({ kind: 'paragraph', spans: spans(part) }));
 }
 
-/** Inline code and links of one paragraph; the texts joined give the paragraph back, less the code's backticks. */
+/** Inline code, bold and links of one paragraph; the texts joined give the paragraph back, less backticks and asterisks. */
 export function spans(text: string): Span[] {
   const out: Span[] = [];
   for (const [index, piece] of text.split(/`([^`\n]+)`/).entries()) {
     if (index % 2 === 1) out.push({ kind: 'code', text: piece });
-    else out.push(...links(piece));
+    else out.push(...emphasis(piece));
   }
   return out;
+}
+
+/** **Bold**, and a help article's "## Heading" at the start of a line; any other mark-up stays as it was written. */
+function emphasis(text: string): Span[] {
+  return text.split(/\*\*(?=\S)([^*\n]+?)\*\*|^#{1,4} (.+)$/m).flatMap((piece, index): Span[] => {
+    if (piece === undefined || piece === '') return [];
+    return index % 3 === 0 ? links(piece) : [{ kind: 'strong', text: piece }];
+  });
 }
 
 /** Finds the links in a text; everything else stays text. */

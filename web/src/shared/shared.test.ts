@@ -90,6 +90,12 @@ describe('rich text', () => {
     expect(spans('a ` b')).toEqual([{ kind: 'text', text: 'a ` b' }]);
   });
 
+  it('knows bold and headings, and nothing else of Markdown', () => {
+    expect(spans('## Export\nChoose **Export**, not *that* or ** this **')).toEqual([
+      { kind: 'strong', text: 'Export' }, { kind: 'text', text: '\nChoose ' }, { kind: 'strong', text: 'Export' }, { kind: 'text', text: ', not *that* or ** this **' },
+    ]);
+  });
+
   it('makes nothing of nothing', () => {
     expect(blocks('')).toEqual([]);
     expect(blocks(' \n\n ')).toEqual([]);

@@ -84,6 +84,7 @@ export class Chat {
     this.memory.keep(out);
     this.talk = sync.enqueue(this.talk, out);
     this.renewed = false;
+    if (this.link === 'down' && this.config !== null) this.#link.nudge();
     void this.#flush();
     this.changed();
   }
@@ -102,7 +103,7 @@ export class Chat {
 
   typing(): void {
     const now = Date.now();
-    if (this.talk.conversation === null || now - this.#typedAt < TYPING_SENT_EVERY_MS || this.link !== 'live') return;
+    if (this.talk.lines.length === 0 || now - this.#typedAt < TYPING_SENT_EVERY_MS || this.link !== 'live') return;
     this.#typedAt = now;
     this.#link.typing();
   }
@@ -204,9 +205,23 @@ export class Chat {
     this.talk = sync.apply(before, event);
     if (event.type === 'typing') this.#showTyping();
     if (this.talk.conversation !== before.conversation) this.seen = 0;
+    if (this.talk.phase === 'human' && before.phase !== 'human' && this.talk.agent === null) void this.#learnWho();
     const kept = new Set(this.talk.outbox.map((o) => o.id));
     for (const out of before.outbox) if (!kept.has(out.id)) this.memory.drop(out.id);
     this.#markSeen();
+  }
+
+  /** A takeover tells that a human is there; who it is stands in the session. */
+  async #learnWho(): Promise<void> {
+    try {
+      const { conversation } = await this.api.session(this.options);
+      const name = conversation?.agent?.name;
+      if (name === undefined || this.talk.phase !== 'human' || this.talk.agent !== null) return;
+      this.talk = { ...this.talk, agent: name };
+      this.changed();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error; // the agent's first line will tell
+    }
   }
 
   #markSeen(): void {

@@ -68,10 +68,10 @@ export class Link {
     this.#waiting.clear();
   }
 
-  /** The network is said to be back, or the page is looked at again: do not sit out the rest of a long wait. */
+  /** The network is said to be back, or the visitor is active again: do not sit out the rest of a long wait. */
   nudge(): void {
     this.#attempt = 0;
-    if (!this.#ready && this.#poll === null) this.start();
+    if (!this.#ready && this.#poll === null && this.#socket === null) this.start();
     else if (this.#ready) this.#probe(5_000);
   }
 

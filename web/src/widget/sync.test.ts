@@ -33,7 +33,7 @@ describe('events', () => {
       while (talk.seq < 40) {
         // A connection starts somewhere at or before what is known, as a server that repeats itself would, and breaks somewhere.
         const from = roll(talk.seq + 1);
-        talk = feed(log.slice(from, from + 1 + roll(40)).filter((e) => e.seq <= talk.seq + 1 || e.seq > from), talk);
+        talk = feed(log.slice(from, from + 1 + roll(40)), talk);
       }
       expect(talk.lines).toEqual(whole.lines);
       expect(talk.phase).toBe(whole.phase);

@@ -55,7 +55,8 @@ fn valid_email(written: &str) -> Option<String> {
             && l.chars().all(|c| c.is_alphanumeric() || c == '-')
     };
     let top = labels.last()?;
-    let top_fits = top.chars().count() >= 2 && (top.chars().all(char::is_alphabetic) || top.starts_with("xn--"));
+    let top_fits =
+        top.chars().count() >= 2 && (top.chars().all(char::is_alphabetic) || top.starts_with("xn--"));
     (local_fits && labels.len() >= 2 && domain.len() <= 253 && labels.iter().all(label_fits) && top_fits)
         .then(|| written.to_lowercase())
 }

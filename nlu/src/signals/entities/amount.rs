@@ -9,14 +9,43 @@ use crate::signals::EntityKind;
 
 /// Signs and names of currencies with their ISO 4217 codes. A sign that many countries share means its largest user.
 const CURRENCIES: [(&str, &str); 37] = [
-    ("€", "EUR"), ("eur", "EUR"), ("euro", "EUR"), ("euros", "EUR"),
-    ("us$", "USD"), ("$", "USD"), ("usd", "USD"), ("dollar", "USD"), ("dollars", "USD"), ("bucks", "USD"), ("dólares", "USD"),
-    ("£", "GBP"), ("gbp", "GBP"), ("pound", "GBP"), ("pounds", "GBP"), ("quid", "GBP"), ("pfund", "GBP"), ("livres", "GBP"),
-    ("chf", "CHF"), ("fr.", "CHF"), ("franken", "CHF"), ("francs", "CHF"),
-    ("¥", "JPY"), ("jpy", "JPY"), ("yen", "JPY"),
-    ("₹", "INR"), ("inr", "INR"), ("rupees", "INR"),
-    ("sek", "SEK"), ("nok", "NOK"), ("dkk", "DKK"), ("pln", "PLN"), ("zł", "PLN"), ("czk", "CZK"),
-    ("cad", "CAD"), ("aud", "AUD"), ("mxn", "MXN"),
+    ("€", "EUR"),
+    ("eur", "EUR"),
+    ("euro", "EUR"),
+    ("euros", "EUR"),
+    ("us$", "USD"),
+    ("$", "USD"),
+    ("usd", "USD"),
+    ("dollar", "USD"),
+    ("dollars", "USD"),
+    ("bucks", "USD"),
+    ("dólares", "USD"),
+    ("£", "GBP"),
+    ("gbp", "GBP"),
+    ("pound", "GBP"),
+    ("pounds", "GBP"),
+    ("quid", "GBP"),
+    ("pfund", "GBP"),
+    ("livres", "GBP"),
+    ("chf", "CHF"),
+    ("fr.", "CHF"),
+    ("franken", "CHF"),
+    ("francs", "CHF"),
+    ("¥", "JPY"),
+    ("jpy", "JPY"),
+    ("yen", "JPY"),
+    ("₹", "INR"),
+    ("inr", "INR"),
+    ("rupees", "INR"),
+    ("sek", "SEK"),
+    ("nok", "NOK"),
+    ("dkk", "DKK"),
+    ("pln", "PLN"),
+    ("zł", "PLN"),
+    ("czk", "CZK"),
+    ("cad", "CAD"),
+    ("aud", "AUD"),
+    ("mxn", "MXN"),
 ];
 
 static AMOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -39,7 +68,8 @@ pub(super) fn find(claims: &mut Claims<'_>) {
         // A longer run of digits that only ends or begins here is some other number.
         let torn = in_word(before)
             || in_word(after)
-            || (before.is_some_and(|c| matches!(c, '.' | ',' | '-' | '/' | '#')) && preceded_by_digit(claims.text, whole.start()))
+            || (before.is_some_and(|c| matches!(c, '.' | ',' | '-' | '/' | '#'))
+                && preceded_by_digit(claims.text, whole.start()))
             || before == Some('#');
         if torn {
             continue;

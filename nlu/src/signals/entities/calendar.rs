@@ -97,7 +97,9 @@ impl Calendar {
             Day::EndOf(1) => Some(today),
             Day::EndOf(7) => later(6 - weekday + if next { 7 } else { 0 }),
             Day::EndOf(14) => later(13 - weekday),
-            Day::EndOf(30) => today.with_day(1)?.checked_add_months(Months::new(1 + u32::from(next)))?.pred_opt(),
+            Day::EndOf(30) => {
+                today.with_day(1)?.checked_add_months(Months::new(1 + u32::from(next)))?.pred_opt()
+            }
             Day::EndOf(_) => NaiveDate::from_ymd_opt(today.year(), 12, 31),
             Day::OnDate(Some(year), month, day) => NaiveDate::from_ymd_opt(year, month, day),
             Day::OnDate(None, month, day) => {

@@ -65,7 +65,10 @@ impl Claims<'_> {
 
     /// Records an entity where the place is free.
     fn claim(&mut self, kind: EntityKind, start: usize, end: usize, value: String) {
-        if start < end && self.free(start, end) && let Some(text) = self.text.get(start..end) {
+        if start < end
+            && self.free(start, end)
+            && let Some(text) = self.text.get(start..end)
+        {
             let at = self.found.partition_point(|e| e.start < start);
             self.found.insert(at, Entity { kind, text: text.to_owned(), value, start, end });
         }

@@ -29,7 +29,8 @@ static PREFIXED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-static HASHED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"#(?:[A-Z]{1,5}-?)?\d{3,12}(?:-\d{1,8}){0,3}\b").ok());
+static HASHED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"#(?:[A-Z]{1,5}-?)?\d{3,12}(?:-\d{1,8}){0,3}\b").ok());
 
 static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -55,8 +56,12 @@ pub(super) fn find(claims: &mut Claims<'_>) {
     let text = claims.text;
     for found in CALLED.as_ref().into_iter().flat_map(|r| r.captures_iter(text)) {
         let kind = kind_of(found.name("invoice"), found.name("ticket"));
-        let (Some(whole), Some(glue), Some(id)) = (found.get(0), found.name("glue"), found.name("id")) else { continue };
-        let called = ["no", "nr", "n°", "nº", "#", "num", "núm", "id"].iter().any(|n| glue.as_str().to_lowercase().contains(n))
+        let (Some(whole), Some(glue), Some(id)) = (found.get(0), found.name("glue"), found.name("id")) else {
+            continue;
+        };
+        let called = ["no", "nr", "n°", "nº", "#", "num", "núm", "id"]
+            .iter()
+            .any(|n| glue.as_str().to_lowercase().contains(n))
             || found.get(0).is_some_and(|w| w.as_str().to_lowercase().contains("nummer"));
         if !is_verb(text, whole.start(), kind) && plausible(id.as_str(), called) && id_ends(claims, &id) {
             claims.claim(kind, id.start(), id.end(), normalised(id.as_str()));
@@ -64,7 +69,12 @@ pub(super) fn find(claims: &mut Claims<'_>) {
     }
     for found in PREFIXED.as_ref().into_iter().flat_map(|r| r.captures_iter(text)) {
         let Some(whole) = found.get(0) else { continue };
-        claims.claim(kind_of(found.name("invoice"), found.name("ticket")), whole.start(), whole.end(), normalised(whole.as_str()));
+        claims.claim(
+            kind_of(found.name("invoice"), found.name("ticket")),
+            whole.start(),
+            whole.end(),
+            normalised(whole.as_str()),
+        );
     }
     for found in HASHED.as_ref().into_iter().flat_map(|r| r.find_iter(text)) {
         let (before, _) = claims.around(found.start(), found.end());
@@ -92,9 +102,13 @@ fn kind_of(invoice: Option<Match<'_>>, ticket: Option<Match<'_>>) -> EntityKind 
 
 /// "We want to order 1200 licences" names a quantity.
 fn is_verb(text: &str, at: usize, kind: EntityKind) -> bool {
-    let before = text[..at].trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '\'').next().unwrap_or("");
+    let before =
+        text[..at].trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '\'').next().unwrap_or("");
     kind == EntityKind::OrderNumber
-        && matches!(before.to_ascii_lowercase().as_str(), "to" | "i" | "we" | "will" | "would" | "can" | "could" | "please" | "ll" | "je" | "on" | "nous")
+        && matches!(
+            before.to_ascii_lowercase().as_str(),
+            "to" | "i" | "we" | "will" | "would" | "can" | "could" | "please" | "ll" | "je" | "on" | "nous"
+        )
 }
 
 /// Three digits or more, and no year unless it is called a number.
@@ -122,9 +136,14 @@ fn phone(claims: &mut Claims<'_>, found: &Match<'_>) {
     let digits: String = found.as_str().chars().filter(char::is_ascii_digit).collect();
     let before = claims.text[..found.start()].trim_end_matches([' ', '-']).chars().next_back();
     // Part of a card number, an account or another code.
-    let torn = claims.around(found.start(), found.end()).0.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '.')
+    let torn = claims
+        .around(found.start(), found.end())
+        .0
+        .is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '.')
         || (!found.as_str().starts_with('+') && before.is_some_and(|c| c.is_ascii_digit()))
-        || claims.text[found.end()..].trim_start_matches([' ', '-']).starts_with(|c: char| c.is_ascii_digit());
+        || claims.text[found.end()..]
+            .trim_start_matches([' ', '-'])
+            .starts_with(|c: char| c.is_ascii_digit());
     if torn || !(8..=15).contains(&digits.len()) {
         return;
     }
@@ -142,7 +161,13 @@ fn phone(claims: &mut Claims<'_>, found: &Match<'_>) {
 mod tests {
     #[test]
     fn every_pattern_compiles() {
-        for (name, pattern) in [("called", &super::CALLED), ("prefixed", &super::PREFIXED), ("hashed", &super::HASHED), ("error", &super::ERROR), ("phone", &super::PHONE)] {
+        for (name, pattern) in [
+            ("called", &super::CALLED),
+            ("prefixed", &super::PREFIXED),
+            ("hashed", &super::HASHED),
+            ("error", &super::ERROR),
+            ("phone", &super::PHONE),
+        ] {
             assert!(pattern.is_some(), "{name}");
         }
     }

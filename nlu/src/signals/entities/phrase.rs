@@ -86,7 +86,11 @@ pub(super) fn items(heard: &Heard<'_, '_, '_>, digits: bool, claims: &mut Claims
             let at = written.partition_point(|&(first, _)| first <= index);
             let word = &words.list[index];
             if (at == 0 || written[at - 1].1 < index) && claims.free(word.start, word.end) {
-                items.extend(joined(words.at(index)).into_iter().map(|token| Item { token, first: index, last: index }));
+                items.extend(joined(words.at(index)).into_iter().map(|token| Item {
+                    token,
+                    first: index,
+                    last: index,
+                }));
             }
         }
     }
@@ -139,8 +143,10 @@ fn in_digits(heard: &Heard<'_, '_, '_>, claims: &mut Claims<'_>) -> Vec<(usize, 
         let Some(whole) = parts.get(0) else { continue };
         let (before, after) = claims.around(whole.start(), whole.end());
         let glued = |c: char| c.is_alphanumeric() || matches!(c, '-' | '/' | '_' | '#' | '+');
-        let dotted = matches!(before, Some('.' | ',' | ':')) && text[..whole.start() - 1].ends_with(|c: char| c.is_ascii_digit());
-        let tail = parts.name("hour").is_none() && after.is_some_and(glued) || after.is_some_and(|c| c.is_ascii_digit());
+        let dotted = matches!(before, Some('.' | ',' | ':'))
+            && text[..whole.start() - 1].ends_with(|c: char| c.is_ascii_digit());
+        let tail = parts.name("hour").is_none() && after.is_some_and(glued)
+            || after.is_some_and(|c| c.is_ascii_digit());
         if before.is_some_and(glued) || dotted || tail || !claims.free(whole.start(), whole.end()) {
             continue;
         }
@@ -150,7 +156,8 @@ fn in_digits(heard: &Heard<'_, '_, '_>, claims: &mut Claims<'_>) -> Vec<(usize, 
         } else if let (Some(a), Some(b)) = (number("a"), number("b")) {
             // "1-2" and "3/4" are no dates without a year; "12.5." is.
             let sign = parts.name("s").map_or("", |s| s.as_str());
-            let year = parts.name("c").and_then(|c| Some((c.as_str().len(), c.as_str().parse::<i32>().ok()?)));
+            let year =
+                parts.name("c").and_then(|c| Some((c.as_str().len(), c.as_str().parse::<i32>().ok()?)));
             if (year.is_none() && sign != ".") || parts.name("s2").is_some_and(|s| s.as_str() != sign) {
                 continue;
             }
@@ -165,7 +172,9 @@ fn in_digits(heard: &Heard<'_, '_, '_>, claims: &mut Claims<'_>) -> Vec<(usize, 
             let half = parts.name("half").map(|h| h.as_str());
             let colon = whole.as_str().contains(':');
             match clock(hour, minute, half) {
-                Some(minutes) if colon || half.is_some() || named(text, whole.end()) => Ok(Token::Clock(minutes)),
+                Some(minutes) if colon || half.is_some() || named(text, whole.end()) => {
+                    Ok(Token::Clock(minutes))
+                }
                 _ if colon => Err(()),
                 _ => continue,
             }
@@ -174,7 +183,9 @@ fn in_digits(heard: &Heard<'_, '_, '_>, claims: &mut Claims<'_>) -> Vec<(usize, 
         };
         let real = |year: Option<i32>, m, d| NaiveDate::from_ymd_opt(year.unwrap_or(2024), m, d).is_some();
         match token {
-            Ok(Token::Date(year, m, d)) if !real(year, m, d) || year.is_some_and(|y| !(1900..=2200).contains(&y)) => {
+            Ok(Token::Date(year, m, d))
+                if !real(year, m, d) || year.is_some_and(|y| !(1900..=2200).contains(&y)) =>
+            {
                 claims.block(whole.start(), whole.end());
             }
             Ok(token) => found.push((whole.start(), whole.end(), token)),

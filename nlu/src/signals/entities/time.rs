@@ -11,7 +11,12 @@ const FARTHEST: i64 = 10 * 366 * 1440;
 
 pub(super) fn find(heard: &Heard<'_, '_, '_>, hints: &Hints<'_>, digits: bool, claims: &mut Claims<'_>) {
     let items = items(heard, digits, claims);
-    let anchored = |i: &Item| !matches!(i.token, Token::Number(_) | Token::Cue(_) | Token::Joint | Token::Event | Token::This | Token::Next);
+    let anchored = |i: &Item| {
+        !matches!(
+            i.token,
+            Token::Number(_) | Token::Cue(_) | Token::Joint | Token::Event | Token::This | Token::Next
+        )
+    };
     if !items.iter().any(anchored) && !digits {
         return;
     }
@@ -24,7 +29,9 @@ pub(super) fn find(heard: &Heard<'_, '_, '_>, hints: &Hints<'_>, digits: bool, c
         };
         at = read.next.max(at + 1);
         let words = &heard.words.list;
-        if let (Some((kind, value)), Some(a), Some(b)) = (read.found, words.get(read.first), words.get(read.last)) {
+        if let (Some((kind, value)), Some(a), Some(b)) =
+            (read.found, words.get(read.first), words.get(read.last))
+        {
             claims.claim(kind, a.start, b.end, value);
         }
     }
@@ -53,7 +60,8 @@ impl Reader<'_, '_, '_, '_> {
     fn following(&self, at: usize) -> Option<Token> {
         let (before, here) = (self.items.get(at.checked_sub(1)?)?, self.items.get(at)?);
         let words = &self.heard.words.list;
-        let near = here.first <= before.last + 1 && words.get(here.first)?.sentence == words.get(before.last)?.sentence;
+        let near = here.first <= before.last + 1
+            && words.get(here.first)?.sentence == words.get(before.last)?.sentence;
         near.then_some(here.token)
     }
 
@@ -82,7 +90,15 @@ impl Reader<'_, '_, '_, '_> {
     fn anchors(&self, at: usize) -> bool {
         matches!(
             self.following(at),
-            Some(Token::Weekday(_) | Token::DayOfMonth(_) | Token::Date(..) | Token::Number(_) | Token::Cue(_) | Token::Next | Token::Month(_))
+            Some(
+                Token::Weekday(_)
+                    | Token::DayOfMonth(_)
+                    | Token::Date(..)
+                    | Token::Number(_)
+                    | Token::Cue(_)
+                    | Token::Next
+                    | Token::Month(_)
+            )
         )
     }
 
@@ -92,7 +108,10 @@ impl Reader<'_, '_, '_, '_> {
             (Token::Span(minutes), _) => (minutes, at + 1),
             (Token::Number(count), Some(Token::Unit(minutes))) => {
                 // "avant 17 heures", "at 14h" are clock times.
-                let hour = minutes == 60 && count <= 24 && matches!(cue, Some(Cue::Before | Cue::At | Cue::By)) && !self.until_from_now(start);
+                let hour = minutes == 60
+                    && count <= 24
+                    && matches!(cue, Some(Cue::Before | Cue::At | Cue::By))
+                    && !self.until_from_now(start);
                 if hour {
                     return None;
                 }
@@ -112,7 +131,8 @@ impl Reader<'_, '_, '_, '_> {
             }
             _ => {}
         }
-        let value = (ahead && (1..=FARTHEST).contains(&minutes)).then(|| self.calendar.after(minutes)).flatten();
+        let value =
+            (ahead && (1..=FARTHEST).contains(&minutes)).then(|| self.calendar.after(minutes)).flatten();
         self.read(start, next, value.map(|v| (EntityKind::Deadline, v)))
     }
 
@@ -130,7 +150,10 @@ impl Reader<'_, '_, '_, '_> {
         for _ in 0..6 {
             let token = if at == start { self.token(at) } else { self.following(at) };
             let Some(token) = token else { break };
-            if let Some(used) = self.day(at, token, &mut moment.day).or_else(|| self.clock(at, token, cue, end > start || at > start, &mut moment)) {
+            if let Some(used) = self
+                .day(at, token, &mut moment.day)
+                .or_else(|| self.clock(at, token, cue, end > start || at > start, &mut moment))
+            {
                 at += used;
                 end = at;
             } else if matches!(token, Token::Joint | Token::Cue(Cue::At)) && end > start {
@@ -176,7 +199,8 @@ impl Reader<'_, '_, '_, '_> {
                 match self.following(at + 1 + gap) {
                     Some(Token::Month(month)) => {
                         let gap2 = usize::from(self.following(at + 2 + gap) == Some(Token::Joint));
-                        let (year, more) = self.year(at + 2 + gap + gap2).map_or((None, 0), |y| (Some(y), 1 + gap2));
+                        let (year, more) =
+                            self.year(at + 2 + gap + gap2).map_or((None, 0), |y| (Some(y), 1 + gap2));
                         (Day::OnDate(year, month, d), 2 + gap + more)
                     }
                     _ if matches!(token, Token::DayOfMonth(_)) && self.introduced(at) => (Day::OfMonth(d), 1),
@@ -209,7 +233,14 @@ impl Reader<'_, '_, '_, '_> {
         }
     }
 
-    fn clock(&self, at: usize, token: Token, cue: Option<Cue>, inside: bool, moment: &mut Moment) -> Option<usize> {
+    fn clock(
+        &self,
+        at: usize,
+        token: Token,
+        cue: Option<Cue>,
+        inside: bool,
+        moment: &mut Moment,
+    ) -> Option<usize> {
         if moment.minutes.is_some() {
             return None;
         }
@@ -230,7 +261,11 @@ impl Reader<'_, '_, '_, '_> {
                     (Some(Token::Am), _) if (1..=12).contains(&hour) => (hour % 12 * 60, 2),
                     (Some(Token::OClock), _) => (hour * 60, 2),
                     (Some(Token::Unit(60)), _) if inside => (hour * 60, 2),
-                    _ if hour > 0 && matches!(cue, Some(Cue::At | Cue::Before | Cue::By)) && inside && self.stops(at) => {
+                    _ if hour > 0
+                        && matches!(cue, Some(Cue::At | Cue::Before | Cue::By))
+                        && inside
+                        && self.stops(at) =>
+                    {
                         // An hour named alone is one of the working day.
                         (if hour <= 6 { hour + 12 } else { hour } * 60, 1)
                     }
@@ -250,7 +285,10 @@ impl Reader<'_, '_, '_, '_> {
         match (words.get(last), words.get(last + 1)) {
             (Some(here), Some(next)) => {
                 here.clause != next.clause
-                    || matches!(self.heard.words.at(last + 1), "and" | "but" | "or" | "und" | "et" | "y" | "today" | "tomorrow" | "sharp")
+                    || matches!(
+                        self.heard.words.at(last + 1),
+                        "and" | "but" | "or" | "und" | "et" | "y" | "today" | "tomorrow" | "sharp"
+                    )
             }
             _ => true,
         }

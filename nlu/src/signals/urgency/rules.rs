@@ -44,7 +44,8 @@ struct Weighed<'l> {
 /// Applies the rules to a text.
 pub(super) fn apply(heard: &Heard<'_, '_, '_>, entities: &[Entity], hints: &Hints<'_>) -> Ruled {
     let hits = contested(heard.table(Table::Urgency).collect());
-    let (relief, grounds): (Vec<Hit<'_>>, Vec<Hit<'_>>) = hits.into_iter().partition(|h| role(&h.entry.code) == Role::Relief);
+    let (relief, grounds): (Vec<Hit<'_>>, Vec<Hit<'_>>) =
+        hits.into_iter().partition(|h| role(&h.entry.code) == Role::Relief);
     let relief: Vec<Hit<'_>> = relief.into_iter().filter(|h| holds(heard, h)).collect();
     let mut taken: BTreeMap<&str, (f32, usize, usize)> = BTreeMap::new();
     let mut weighed = Vec::with_capacity(grounds.len());
@@ -57,13 +58,16 @@ pub(super) fn apply(heard: &Heard<'_, '_, '_>, entities: &[Entity], hints: &Hint
         }
         weighed.push(Weighed { hit, weight });
     }
-    let mut signals: Vec<Signal> =
-        taken.into_iter().map(|(code, (weight, first, last))| heard.signal(code, first, last, weight)).collect();
+    let mut signals: Vec<Signal> = taken
+        .into_iter()
+        .map(|(code, (weight, first, last))| heard.signal(code, first, last, weight))
+        .collect();
     let best = best_by_code(&weighed);
     signals.extend(best.values().map(|w| heard.signal(&w.hit.entry.code, w.hit.first, w.hit.last, w.weight)));
 
     let of = |wanted: Role| {
-        let mut all: Vec<f32> = best.values().filter(|w| role(&w.hit.entry.code) == wanted).map(|w| w.weight).collect();
+        let mut all: Vec<f32> =
+            best.values().filter(|w| role(&w.hit.entry.code) == wanted).map(|w| w.weight).collect();
         all.sort_by(|a, b| b.total_cmp(a));
         all
     };
@@ -86,11 +90,19 @@ pub(super) fn apply(heard: &Heard<'_, '_, '_>, entities: &[Entity], hints: &Hint
         + pressure("explicit-urgent")
         + lifted * (due + pressure("live-event") * 0.9)
         + if trouble >= 0.3 { (now - 0.5 * due).max(0.0) } else { 0.0 }
-        + if trouble >= 0.3 { pressure("many-affected") + safety } else { 0.2 * pressure("many-affected") + 0.6 * safety };
+        + if trouble >= 0.3 {
+            pressure("many-affected") + safety
+        } else {
+            0.2 * pressure("many-affected") + 0.6 * safety
+        };
 
-    let grave = ["fraud", "data-leak", "data-loss"].iter().any(|c| best.get(c).is_some_and(|w| w.weight >= 0.8));
+    let grave =
+        ["fraud", "data-leak", "data-loss"].iter().any(|c| best.get(c).is_some_and(|w| w.weight >= 0.8));
     for code in ["question", "not-urgent"] {
-        let strongest = relief.iter().filter(|h| h.entry.code == code).min_by(|a, b| a.entry.weight.total_cmp(&b.entry.weight));
+        let strongest = relief
+            .iter()
+            .filter(|h| h.entry.code == code)
+            .min_by(|a, b| a.entry.weight.total_cmp(&b.entry.weight));
         if let Some(hit) = strongest {
             // A question beside real harm is a cry for help, not a how-to.
             let share = match code {
@@ -143,15 +155,21 @@ fn holds(heard: &Heard<'_, '_, '_>, hit: &Hit<'_>) -> bool {
 }
 
 /// What is left of a ground's weight, and which words took the rest.
-fn damped<'l>(heard: &Heard<'_, '_, '_>, relief: &[Hit<'l>], hit: &Hit<'l>) -> (f32, Option<(&'l str, usize, usize)>) {
+fn damped<'l>(
+    heard: &Heard<'_, '_, '_>,
+    relief: &[Hit<'l>],
+    hit: &Hit<'l>,
+) -> (f32, Option<(&'l str, usize, usize)>) {
     if let Some((first, last)) = heard.negation.of_words(heard.words, hit.first, hit.last)
         && negatable(&hit.entry.code)
     {
         return (0.0, Some(("negated", first.min(hit.first), last.max(hit.last))));
     }
     let (Some(here), words) = (heard.words.list.get(hit.first), heard.words) else { return (1.0, None) };
-    let at = |h: &Hit<'_>| words.list.get(h.first).map(|w| (w.clause, w.sentence)).unwrap_or((u32::MAX, u32::MAX));
-    let asked = words.is_question(here.sentence) || relief.iter().any(|h| h.entry.code == "question" && at(h).1 == here.sentence);
+    let at =
+        |h: &Hit<'_>| words.list.get(h.first).map(|w| (w.clause, w.sentence)).unwrap_or((u32::MAX, u32::MAX));
+    let asked = words.is_question(here.sentence)
+        || relief.iter().any(|h| h.entry.code == "question" && at(h).1 == here.sentence);
     let mut left = (1.0, None);
     for other in relief {
         let (clause, sentence) = at(other);

@@ -179,11 +179,14 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
         Domain::Decided { decision } => What::Decision { decision: Box::new(Decision::of(entry.seq, decision)) },
         Domain::Requested { effect } => requested(effect, around.book),
         Domain::Finished { effect, outcome } => finished(around.asked.get(effect), outcome, around.book)?,
-        Domain::Answered { answer: Answer::Unavailable { cause, .. } } => What::Act {
-            act: "lookup".to_owned(),
-            status: Status::Failed,
-            text: format!("The customer directory did not answer: {cause}"),
-            ticket: None,
+        Domain::Answered { answer } => match answer.as_ref() {
+            Answer::Unavailable { cause, .. } => What::Act {
+                act: "lookup".to_owned(),
+                status: Status::Failed,
+                text: format!("The customer directory did not answer: {cause}"),
+                ticket: None,
+            },
+            Answer::Context { .. } | Answer::Account { .. } => return None,
         },
         Domain::HandedOff { team, reasons, by, .. } => {
             let team = Named::team(team, around.book).name;
@@ -213,8 +216,7 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
         Domain::Rated { helpful, rating, comment } => {
             What::Rating { helpful: *helpful, rating: *rating, comment: comment.clone() }
         }
-        Domain::Answered { .. }
-        | Domain::Progressed { .. }
+        Domain::Progressed { .. }
         | Domain::Marked { .. }
         | Domain::AwaitsSilence { .. }
         | Domain::Reassured

@@ -129,6 +129,10 @@ class Desk {
     return failed;
   }
 
+  reached(): void {
+    this.#stream.nudge();
+  }
+
   #up(): void {
     this.live = true;
     void this.load();

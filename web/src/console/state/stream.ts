@@ -18,6 +18,9 @@ export interface StreamOwner {
 /** A page cannot see the comments that keep the line open, so after this long without an event it is renewed. */
 const RENEW_MS = 180_000;
 
+/** Agents are few and wait for customers: they try again sooner than a page full of visitors would. */
+const LONGEST_WAIT_MS = 5_000;
+
 /** The live stream. Reconnects by itself, with backoff and jitter, for as long as it is open. */
 export class Stream {
   #source: EventSource | null = null;
@@ -41,6 +44,11 @@ export class Stream {
     clearTimeout(this.#watch);
     this.#source?.close();
     this.#source = null;
+  }
+
+  /** Something else got through to the server: no need to sit out the rest of the wait. */
+  nudge(): void {
+    if (this.#open && this.#source === null) this.#wake();
   }
 
   #connect(): void {
@@ -79,7 +87,7 @@ export class Stream {
     clearTimeout(this.#watch);
     if (!this.#open) return;
     this.owner.down();
-    this.#timer = window.setTimeout(() => this.#connect(), backoff(this.#attempt, Math.random()));
+    this.#timer = window.setTimeout(() => this.#connect(), backoff(this.#attempt, Math.random(), 0, LONGEST_WAIT_MS));
     this.#attempt += 1;
   }
 

@@ -8,10 +8,13 @@ import { toasts } from './toasts.svelte';
 export interface TalkOwner {
   failed(error: unknown): ApiError;
   adopt(row: Row): void;
+  /** The server answered, so the network is up. */
+  reached(): void;
 }
 
 const PAGE = 500;
 const TYPING_EVERY_MS = 3_000;
+const LONGEST_WAIT_MS = 5_000;
 
 /** Drafts outlive the pane: an agent may look elsewhere in the middle of a sentence. */
 const drafts = new Map<string, { text: string; kind: Pending['kind'] }>();
@@ -56,8 +59,8 @@ export class Talk {
 
   /** Everything after the last known line; called whenever the stream comes back. */
   async catchUp(): Promise<void> {
-    await this.load();
-    void this.#flush();
+    this.#release();
+    await Promise.all([this.load(), this.#flush()]);
   }
 
   close(): void {
@@ -194,6 +197,7 @@ export class Talk {
     try {
       await data(item.kind === 'note' ? api.POST('/api/v1/conversations/{id}/notes', call) : api.POST('/api/v1/conversations/{id}/messages', call));
       this.#attempt = 0;
+      this.owner.reached();
       this.#mark(item.id, { status: 'accepted' });
       await this.#fetch().catch(() => undefined); // the stream will bring the line
     } catch (error) {
@@ -206,11 +210,16 @@ export class Talk {
       // Still "sending", but held back until the next try.
       this.#mark(item.id, { problem: failed.message });
       this.#timer = window.setTimeout(() => {
-        this.pending = this.pending.map((p) => (p.status === 'sending' ? { ...p, problem: undefined } : p));
+        this.#release();
         void this.#flush();
-      }, backoff(this.#attempt, Math.random(), failed.retryAfterMs));
+      }, backoff(this.#attempt, Math.random(), failed.retryAfterMs, LONGEST_WAIT_MS));
       this.#attempt += 1;
     }
+  }
+
+  /** Lets what was held back go again. */
+  #release(): void {
+    this.pending = this.pending.map((p) => (p.status === 'sending' ? { ...p, problem: undefined } : p));
   }
 
   #mark(id: string, change: Partial<Pending>): void {

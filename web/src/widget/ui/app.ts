@@ -44,7 +44,7 @@ export function show(target: Element, chat: Chat, locale: Locale, framed: boolea
     const count = chat.visible ? 0 : chat.unread;
     if (count !== told) post({ deskhand: 'unread', count });
     told = count;
-    if (chat.talk.conversation !== null) post({ deskhand: 'active' });
+    if (chat.talk.lines.length > 0) post({ deskhand: 'active' });
   }
 
   window.addEventListener('keydown', (event) => {

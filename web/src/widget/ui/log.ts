@@ -34,10 +34,9 @@ export class Log {
         },
         this.#intro(),
         h(
-          'ol',
-          { class: 'lines', role: 'log', 'aria-live': this.#announce ? 'polite' : 'off', 'aria-relevant': 'additions', 'aria-label': t.conversation },
-          this.#lines(),
-          chat.talk.outbox.map((out) => pending(chat, locale, out)),
+          'div',
+          { key: 'log', role: 'log', 'aria-live': this.#announce ? 'polite' : 'off', 'aria-relevant': 'additions', 'aria-label': t.conversation },
+          h('ol', { class: 'lines' }, this.#lines(), chat.talk.outbox.map((out) => pending(chat, locale, out))),
         ),
         this.#askHelpful(),
         h('div', { key: 'status', role: 'status' }, this.#typist()),

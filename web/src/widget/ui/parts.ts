@@ -38,5 +38,9 @@ export function rich(text: string): VNode[] {
 }
 
 function span(it: Span): Child {
-  return it.kind === 'text' ? it.text : it.kind === 'code' ? h('code', null, it.text) : link(it.href, it.text);
+  switch (it.kind) {
+    case 'text': return it.text;
+    case 'link': return link(it.href, it.text);
+    default: return h(it.kind, null, it.text); // code or strong
+  }
 }

@@ -1,19 +1,13 @@
-//! Sentiment by weighed words, with negation, intensifiers, emoji, exclamation marks and capitals.
+//! Signals of mood by rule: weighed words, with negation, intensifiers, emoji, exclamation marks and capitals.
 
-use super::lexicon::{Hit, Table, longest};
-use super::{Heard, Sentiment, Signal};
+use crate::signals::lexicon::{Hit, Table, longest};
+use crate::signals::{Heard, Signal};
 
-/// From here a mood is more than neutral.
-const CLEAR: f32 = 0.88;
+/// From about here a mood is more than neutral.
+pub(super) const CLEAR: f32 = 0.88;
 
-/// What a judgement holds.
-pub(super) struct Judged {
-    pub(super) level: Sentiment,
-    pub(super) signals: Vec<Signal>,
-}
-
-/// Judges the mood; `harm` is the weight of the harm that the text reports, 0 or more.
-pub(super) fn judge(heard: &Heard<'_, '_, '_>, harm: f32) -> Judged {
+/// Applies the rules: the signals and their sum; `harm` is the weight of the harm that the text reports, 0 or more.
+pub(super) fn apply(heard: &Heard<'_, '_, '_>, harm: f32) -> (Vec<Signal>, f32) {
     let hits = longest(heard.table(Table::Sentiment));
     let mut signals: Vec<Signal> = Vec::new();
     let (mut good, mut bad, mut polite) = (0.0_f32, 0.0_f32, 0.0_f32);
@@ -41,7 +35,8 @@ pub(super) fn judge(heard: &Heard<'_, '_, '_>, harm: f32) -> Judged {
     // Many words of one kind say little more than a few.
     let (good, mut bad) = (good.min(4.0), bad.max(-5.0));
     if bad < 0.0 {
-        let loud = 0.15 * (heard.words.exclamations.min(3) as f32) + 0.2 * (heard.words.shouted.min(3) as f32);
+        let loud =
+            0.15 * (heard.words.exclamations.min(3) as f32) + 0.2 * (heard.words.shouted.min(3) as f32);
         if loud > 0.0 {
             bad -= loud;
             signals.push(Signal { code: "loudness".into(), text: "!".into(), weight: -loud });
@@ -52,13 +47,7 @@ pub(super) fn judge(heard: &Heard<'_, '_, '_>, harm: f32) -> Judged {
     if harm >= 0.8 && sum > 0.0 {
         sum = (sum - 1.5).min(CLEAR / 2.0);
     }
-    signals.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.code.cmp(&b.code)));
-    let level = match sum {
-        s if s >= CLEAR => Sentiment::Positive,
-        s if s <= -CLEAR => Sentiment::Negative,
-        _ => Sentiment::Neutral,
-    };
-    Judged { level, signals }
+    (signals, sum)
 }
 
 /// "very" and "a bit" right before the word.

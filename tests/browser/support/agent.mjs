@@ -1,0 +1,77 @@
+// An agent at the console.
+import { env, newPage, until } from './browser.mjs';
+
+export class Agent {
+  static async signIn(browser, who, options = {}) {
+    const it = new Agent(await newPage(browser, options));
+    await it.page.goto(`${env.url}/console`);
+    await it.page.getByLabel('E-mail').fill(who.email);
+    await it.page.getByLabel('Password').fill(who.password);
+    await it.page.getByRole('button', { name: 'Sign in' }).click();
+    await it.page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+    it.name = await it.page.evaluate(async () => (await (await fetch('/api/v1/session')).json()).user.name);
+    return it;
+  }
+
+  constructor(opened) {
+    Object.assign(this, opened);
+  }
+
+  /** Opens the one conversation in which somebody wrote `tag`. */
+  async open(tag) {
+    await this.page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: /^All/ }).click();
+    const answered = this.page.waitForResponse((response) => response.url().includes(`q=${tag}`));
+    await this.page.getByLabel('Search conversations').fill(tag);
+    await answered;
+    const row = this.page.locator('a.row');
+    await until(`one conversation is found by "${tag}"`, async () => (await row.count()) === 1);
+    await row.click();
+    await until(`the conversation with "${tag}" is shown`, async () => (await this.texts()).some((t) => t.includes(tag)));
+    return this;
+  }
+
+  async takeOver() {
+    await this.page.locator('.talk-head').getByRole('button', { name: 'Take over' }).click();
+    await this.state('With you');
+    return this;
+  }
+
+  state(text) {
+    return until(`the conversation is "${text}"`, async () => (await this.page.locator('.talk-head .chip').innerText({ timeout: 500 })).includes(text));
+  }
+
+  async reply(text) {
+    await this.page.getByRole('textbox', { name: 'Reply', exact: true }).fill(text);
+    await this.page.keyboard.press('Control+Enter');
+  }
+
+  async note(text) {
+    await this.page.getByRole('radio', { name: 'Internal note' }).check({ force: true });
+    await this.page.getByRole('textbox', { name: 'Internal note' }).fill(text);
+    await this.page.keyboard.press('Control+Enter');
+  }
+
+  /** The messages of the open conversation in order; those on their way have no seq. */
+  lines() {
+    return this.page.locator('.timeline li.msg, .timeline li.mark.system').evaluateAll((items) =>
+      items.map((li) => ({
+        from: ['customer', 'bot', 'agent', 'system'].find((c) => li.classList.contains(c)),
+        text: (li.querySelector('.bubble') ?? li.querySelector('span'))?.innerText.trim() ?? '',
+        seq: li.dataset.seq === undefined ? null : Number(li.dataset.seq),
+        fate: li.querySelector('.fate')?.innerText.trim() ?? null,
+      })),
+    );
+  }
+
+  async texts() {
+    return (await this.lines()).map((l) => l.text);
+  }
+
+  sees(text, from) {
+    return until(`${this.name} sees "${text}"`, async () => (await this.lines()).find((l) => l.text.includes(text) && (!from || l.from === from)));
+  }
+
+  toast(text) {
+    return until(`a message says "${text}"`, async () => (await this.page.locator('.toasts').innerText()).includes(text));
+  }
+}

@@ -6,24 +6,26 @@ use deskhand::domain::person::Role;
 use serde_json::{Value, json};
 
 /// Bodies that are wrong wherever they are sent.
-fn bodies() -> Vec<(&'static str, Vec<u8>)> {
+fn bodies(field: &str) -> Vec<(&'static str, Vec<u8>)> {
     let deep = |open: &str, close: &str| [open.repeat(5000), "1".to_owned(), close.repeat(5000)].concat().into_bytes();
+    let with = |value: &[u8]| [b"{\"", field.as_bytes(), b"\": ", value, b"}"].concat();
     vec![
         ("nothing", Vec::new()),
         ("no json", b"hello".to_vec()),
         ("half", b"{\"id\": \"a".to_vec()),
-        ("invalid utf-8", b"{\"id\": \"\xff\xfe\"}".to_vec()),
-        ("overlong utf-8", b"{\"id\": \"\xc0\xaf\"}".to_vec()),
-        ("lone surrogate", b"{\"id\": \"\\ud800\"}".to_vec()),
+        ("invalid utf-8", with(b"\"\xff\xfe\"")),
+        ("overlong utf-8", with(b"\"\xc0\xaf\"")),
+        ("lone surrogate", with(b"\"\\ud800\"")),
         ("deep lists", deep("[", "]")),
-        ("deep objects", deep("{\"a\":", "}")),
+        ("deep objects", with(&deep("{\"a\":", "}"))),
         ("a number", b"5".to_vec()),
         ("null", b"null".to_vec()),
-        ("a huge number", b"{\"id\": 1e999999}".to_vec()),
-        ("a nul byte", b"{\"id\": \"\0\"}".to_vec()),
+        ("a huge number", with(b"1e999999")),
+        ("a nul byte", with(b"\"\0\"")),
         ("a byte order mark", b"\xef\xbb\xbf{}".to_vec()),
         ("two values", b"{} {}".to_vec()),
-        ("too large", [b"{\"id\": \"".to_vec(), vec![b'x'; 200_000], b"\"}".to_vec()].concat()),
+        ("invalid utf-8 where nobody looks", b"{\"nobody\": \"\xff\"}".to_vec()),
+        ("too large", with(&[b"\"", &vec![b'x'; 200_000][..], b"\""].concat())),
     ]
 }
 
@@ -35,17 +37,17 @@ async fn no_body_gets_more_than_a_refusal() {
     let talk = app.conversation(&token).await;
     let agent = app.signed_in("Maria", Role::Agent).await;
     let routes = [
-        (Method::POST, "/chat/v1/sessions".to_owned()),
-        (Method::POST, "/chat/v1/messages".to_owned()),
-        (Method::POST, "/chat/v1/feedback".to_owned()),
-        (Method::POST, "/api/v1/session".to_owned()),
-        (Method::POST, format!("/api/v1/conversations/{talk}/messages")),
-        (Method::POST, format!("/api/v1/conversations/{talk}/notes")),
-        (Method::POST, format!("/api/v1/conversations/{talk}/handoff")),
-        (Method::PATCH, "/api/v1/tickets/T-1001".to_owned()),
+        (Method::POST, "/chat/v1/sessions".to_owned(), "locale"),
+        (Method::POST, "/chat/v1/messages".to_owned(), "id"),
+        (Method::POST, "/chat/v1/feedback".to_owned(), "comment"),
+        (Method::POST, "/api/v1/session".to_owned(), "link"),
+        (Method::POST, format!("/api/v1/conversations/{talk}/messages"), "text"),
+        (Method::POST, format!("/api/v1/conversations/{talk}/notes"), "id"),
+        (Method::POST, format!("/api/v1/conversations/{talk}/handoff"), "team"),
+        (Method::PATCH, "/api/v1/tickets/T-1001".to_owned(), "status"),
     ];
-    for (method, path) in routes {
-        for (what, body) in bodies() {
+    for (method, path, field) in routes {
+        for (what, body) in bodies(field) {
             let app = &app;
             let call = app.call(method.clone(), &path).bearer(&token).cookie(&agent).own_page();
             let answer = call.body("application/json", body).send().await;

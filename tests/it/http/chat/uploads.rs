@@ -102,7 +102,7 @@ async fn a_file_that_is_too_large_is_refused_before_it_is_kept() {
     let call = app.call(axum::http::Method::POST, "/chat/v1/uploads").bearer(&token).header("content-length", "10737418240");
     call.body("multipart/form-data; boundary=XX", form("a.png", "image/png", PNG)).send().await.is_problem(413, "too-large");
     // Without an end and without a length, reading stops at the limit.
-    let endless = futures::stream::repeat(Ok::<_, std::io::Error>(axum::body::Bytes::from(vec![0_u8; 8192])));
+    let endless = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(axum::body::Bytes::from(vec![0_u8; 8192])));
     let head = futures::stream::iter([Ok(axum::body::Bytes::from(form("a.png", "image/png", PNG)[..100].to_vec()))]);
     let body = axum::body::Body::from_stream(futures::StreamExt::chain(head, endless));
     let call = app.call(axum::http::Method::POST, "/chat/v1/uploads").bearer(&token);

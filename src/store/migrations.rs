@@ -21,6 +21,18 @@ pub(super) async fn run<C: Migrate>(migrator: &Migrator, db: &mut C) -> Result<V
         .collect())
 }
 
+/// Refuses a database whose tables are not exactly those of this program, and changes nothing.
+pub(super) async fn check<C: Migrate>(migrator: &Migrator, db: &mut C) -> Result<(), OpenError> {
+    let rows = db.list_applied_migrations(&migrator.table_name).await.map_err(OpenError::migration)?;
+    let known: Vec<_> = migrator.iter().map(|known| (known.version, known.checksum.clone())).collect();
+    let found: Vec<_> = rows.into_iter().map(|row| (row.version, row.checksum)).collect();
+    if known == found {
+        Ok(())
+    } else {
+        Err(OpenError::Migration("the running deskhand is of another version".into()))
+    }
+}
+
 /// What was applied before. The lock is kept: two processes that start at once take turns.
 async fn applied<C: Migrate>(migrator: &Migrator, db: &mut C) -> Result<BTreeSet<i64>, MigrateError> {
     db.lock().await?;

@@ -26,6 +26,12 @@ pub async fn open(url: &str) -> Result<Arc<dyn Storage>, OpenError> {
     }
 }
 
+/// Opens the database for a command that may run beside a server, such as adding a user: a SQLite file that is in use
+/// is not refused. Such a command must leave conversations and the outbox alone.
+pub async fn open_beside(url: &str) -> Result<Arc<dyn Storage>, OpenError> {
+    if is_sqlite(url)? { Ok(Arc::new(sqlite::open_beside(url).await?)) } else { open(url).await }
+}
+
 /// Brings the tables up to date; returns the names of the migrations that were missing.
 pub async fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
     if is_sqlite(url)? { sqlite::migrate(url).await } else { postgres::migrate(url).await }

@@ -8,7 +8,7 @@ mod open;
 #[path = "shared/mod.rs"]
 mod shared;
 
-pub use open::{migrate, open};
+pub use open::{migrate, open, open_beside};
 pub use shared::Store;
 
 use engine::Engine;

@@ -129,7 +129,7 @@ pub struct RowFilter {
     pub view: View,
     /// Words looked for in the customer's name and address and in the last lines; case is ignored.
     pub search: Option<String>,
-    /// Where the page begins.
+    /// Where the page begins; anything that is no cursor of this list means its beginning.
     pub cursor: Option<String>,
     /// How many, 1 to 200.
     pub limit: i64,

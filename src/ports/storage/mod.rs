@@ -12,7 +12,8 @@ pub use records::{Customers, Releases, StoredUpload, TicketFilter, TicketRecord,
 
 use async_trait::async_trait;
 
-/// The database did not do it. Nothing was changed; the same call may succeed later.
+/// The database did not do it; the same call may succeed later. All or nothing: where only the answer was lost, all of
+/// it was written, and the same commit again is `Already` or `Conflict`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the database did not answer: {0}")]
 pub struct Unavailable(pub String);

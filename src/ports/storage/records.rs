@@ -71,7 +71,7 @@ pub struct TicketFilter {
     pub status: Option<TicketStatus>,
     /// Only those of this conversation.
     pub conversation: Option<ConversationId>,
-    /// Where the page begins.
+    /// Where the page begins; anything that is no cursor of this list means its beginning.
     pub cursor: Option<String>,
     /// How many, 1 to 200.
     pub limit: i64,

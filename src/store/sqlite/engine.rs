@@ -35,11 +35,10 @@ pub(super) struct Engine {
 
 impl Engine {
     /// `lock` is let go when the last write is done.
-    pub(super) fn new(readers: Pool<Db>, writers: Pool<Db>, lock: Option<File>) -> Self {
+    pub(super) fn new(readers: Pool<Db>, writers: Pool<Db>, lock: Option<File>, in_memory: bool) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let closing = Arc::new(Notify::new());
         let commits = Arc::new(AtomicU64::new(0));
-        let in_memory = lock.is_none();
         let writer = Writer { writers, jobs, closing: closing.clone(), commits: commits.clone(), in_memory };
         let writer = tokio::spawn(async move {
             writer.run().await;

@@ -22,67 +22,110 @@ const LOG_BYTES: &str = "67108864";
 
 /// Opens `sqlite:FILE` or `sqlite::memory:`. A second process on the same file is refused.
 pub async fn open(url: &str) -> Result<Store, OpenError> {
-    let (pools, lock, place) = prepare(url).await?;
-    let engine = Engine::new(pools.readers, pools.writers, lock);
-    Store::new(engine).await.map_err(|error| OpenError::Refused { place, cause: error.to_string() })
+    let address = Address::of(url)?;
+    let lock = address.claim()?;
+    let opened = address.open().await?;
+    address.store(opened, lock).await
+}
+
+/// Opens it although another process may have it; that one must be of the same version.
+pub async fn open_beside(url: &str) -> Result<Store, OpenError> {
+    let address = Address::of(url)?;
+    match address.claim() {
+        Ok(lock) => {
+            let opened = address.open().await?;
+            address.store(opened, lock).await
+        }
+        Err(OpenError::InUse { .. }) => {
+            let mut db = address.connect().await?;
+            migrations::check(&MIGRATOR, &mut db).await?;
+            address.store(db, None).await
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// Brings the tables up to date; returns the names of the migrations that were missing.
 pub async fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
-    let (pools, lock, _) = prepare(url).await?;
-    pools.readers.close().await;
-    pools.writers.close().await;
-    drop(lock);
-    Ok(pools.migrated)
+    let address = Address::of(url)?;
+    let _lock = address.claim()?;
+    let mut db = address.connect().await?;
+    let migrated = migrations::run(&MIGRATOR, &mut db).await?;
+    db.close().await.map_err(|error| address.refused(&error))?;
+    Ok(migrated)
 }
 
-struct Pools {
-    readers: Pool<Db>,
-    writers: Pool<Db>,
-    migrated: Vec<String>,
+/// Where the database is, and how it is to be used.
+struct Address {
+    file: PathBuf,
+    in_memory: bool,
+    reading: SqliteConnectOptions,
+    writing: SqliteConnectOptions,
 }
 
-/// Makes the file, locks it, and brings its tables up to date.
-async fn prepare(url: &str) -> Result<(Pools, Option<File>, String), OpenError> {
-    let address: SqliteConnectOptions =
-        url.parse().map_err(|error: sqlx::Error| OpenError::Address(error.to_string()))?;
-    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
-    let file = address.get_filename().to_path_buf();
-    let place = file.display().to_string();
-    let lock = if in_memory {
-        None
-    } else {
-        make(&file).map_err(|error| OpenError::Refused { place: place.clone(), cause: error.to_string() })?;
-        Some(lock(&file)?)
-    };
-    let options = address.foreign_keys(true).busy_timeout(BUSY);
-    let writing = options
-        .clone()
-        .journal_mode(if in_memory { SqliteJournalMode::Memory } else { SqliteJournalMode::Wal })
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("journal_size_limit", LOG_BYTES);
-    // A connection that stays: the writer's is never idle for long, and that of a database in memory is the database.
-    let pool = || PoolOptions::<Db>::new().idle_timeout(None).max_lifetime(None).acquire_timeout(BUSY);
-    let mut first =
-        Connection::connect_with(&writing).await.map_err(|error| OpenError::refused(&place, &error))?;
-    if in_memory {
-        first.close().await.map_err(|error| OpenError::refused(&place, &error))?;
-        let writers = pool().max_connections(1).connect_with(writing).await;
-        let writers = writers.map_err(|error| OpenError::refused(&place, &error))?;
-        let mut db = writers.acquire().await.map_err(|error| OpenError::refused(&place, &error))?;
-        let migrated = up_to_date(&mut db).await?;
-        drop(db);
-        return Ok((Pools { readers: writers.clone(), writers, migrated }, None, place));
+impl Address {
+    fn of(url: &str) -> Result<Self, OpenError> {
+        let options: SqliteConnectOptions =
+            url.parse().map_err(|error: sqlx::Error| OpenError::Address(error.to_string()))?;
+        let options = options.foreign_keys(true).busy_timeout(BUSY);
+        let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+        let journal = if in_memory { SqliteJournalMode::Memory } else { SqliteJournalMode::Wal };
+        let writing = options.clone().journal_mode(journal).synchronous(SqliteSynchronous::Full);
+        Ok(Self {
+            file: options.get_filename().to_path_buf(),
+            in_memory,
+            writing: writing.pragma("journal_size_limit", LOG_BYTES),
+            reading: options.pragma("query_only", "ON"),
+        })
     }
-    let migrated = up_to_date(&mut first).await?;
-    first.close().await.map_err(|error| OpenError::refused(&place, &error))?;
-    let writers = pool().max_connections(1).connect_lazy_with(writing);
-    let readers = pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-    Ok((Pools { readers, writers, migrated }, lock, place))
-}
 
-async fn up_to_date(db: &mut Connection) -> Result<Vec<String>, OpenError> {
-    migrations::run(&MIGRATOR, db).await
+    /// Makes the file where it is missing, and locks it against a second process.
+    fn claim(&self) -> Result<Option<File>, OpenError> {
+        if self.in_memory {
+            return Ok(None);
+        }
+        make(&self.file)
+            .map_err(|error| OpenError::Refused { place: self.place(), cause: error.to_string() })?;
+        lock(&self.file).map(Some)
+    }
+
+    /// A connection that writes.
+    async fn connect(&self) -> Result<Connection, OpenError> {
+        Connection::connect_with(&self.writing).await.map_err(|error| self.refused(&error))
+    }
+
+    /// A connection that writes, to tables that are up to date.
+    async fn open(&self) -> Result<Connection, OpenError> {
+        let mut db = self.connect().await?;
+        migrations::run(&MIGRATOR, &mut db).await?;
+        Ok(db)
+    }
+
+    /// `first` is held until the pools have connections of their own: what is in memory lives as long as one of them.
+    async fn store(&self, first: Connection, lock: Option<File>) -> Result<Store, OpenError> {
+        // Connections that stay: the writer's is never idle for long.
+        let pool = || PoolOptions::<Db>::new().idle_timeout(None).max_lifetime(None).acquire_timeout(BUSY);
+        let writers = pool().max_connections(1).connect_with(self.writing.clone()).await;
+        let writers: Pool<Db> = writers.map_err(|error| self.refused(&error))?;
+        first.close().await.map_err(|error| self.refused(&error))?;
+        let readers = if self.in_memory {
+            writers.clone()
+        } else {
+            pool().max_connections(READERS).connect_lazy_with(self.reading.clone())
+        };
+        let engine = Engine::new(readers, writers, lock, self.in_memory);
+        Store::new(engine)
+            .await
+            .map_err(|error| OpenError::Refused { place: self.place(), cause: error.to_string() })
+    }
+
+    fn place(&self) -> String {
+        self.file.display().to_string()
+    }
+
+    fn refused(&self, error: &sqlx::Error) -> OpenError {
+        OpenError::refused(&self.place(), error)
+    }
 }
 
 /// Makes the file and its folder, for nobody but us to read.
@@ -118,5 +161,31 @@ fn lock(file: &Path) -> Result<File, OpenError> {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { file: place }),
         Err(TryLockError::Error(error)) => Err(refused(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Durability stands on these, and nothing else would notice their loss before a power cut does.
+    #[tokio::test]
+    async fn what_writes_is_fully_durable_and_what_reads_cannot_write() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let address = Address::of(&format!("sqlite:{}/desk.db", folder.path().display())).unwrap();
+        let _lock = address.claim().unwrap();
+        let mut writing = address.open().await.unwrap();
+        let settings: (String, i64, i64) = sqlx::query_as(
+            "SELECT journal_mode, synchronous, foreign_keys \
+             FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys",
+        )
+        .fetch_one(&mut writing)
+        .await
+        .unwrap();
+        let full = 2;
+        assert_eq!(settings, ("wal".into(), full, 1));
+        let mut reading = Connection::connect_with(&address.reading).await.unwrap();
+        let written = sqlx::query("UPDATE heartbeat SET beats = 7").execute(&mut reading).await;
+        assert!(written.unwrap_err().to_string().contains("readonly"));
     }
 }

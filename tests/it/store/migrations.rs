@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::on_both;
 use crate::support::postgres;
-use deskhand::store::{OpenError, migrate, open};
+use deskhand::store::{OpenError, migrate, open, open_beside};
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -76,6 +76,29 @@ async fn two_processes_cannot_have_one_file() {
     assert!(matches!(error, OpenError::InUse { .. }), "{error}");
     assert!(error.to_string().contains("deskhand.db is in use by another deskhand"), "{error}");
     desk.reopened().await.store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_command_may_run_beside_a_server() {
+    let desk = Desk::sqlite().await;
+    let talk = desk.talk(channels::Channel::Web, "hi").await;
+    let beside = open_beside(&desk.url).await.unwrap();
+    let (written, beaten) = tokio::join!(beside.ping(), desk.store.ping());
+    assert_eq!((written, beaten), (Ok(()), Ok(())));
+    assert_eq!(beside.conversation(talk.id).await.unwrap(), Some(talk));
+    beside.close().await;
+    // It did not take the server's place, nor free it for another.
+    assert!(matches!(refusal(&desk.url).await, OpenError::InUse { .. }));
+    desk.tamper("UPDATE _sqlx_migrations SET version = 9999").await;
+    let error = open_beside(&desk.url).await.err().expect("a refusal");
+    assert!(error.to_string().contains("of another version"), "{error}");
+    // Where no server runs, it makes what is missing and keeps others out meanwhile.
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite:{}/new.db", folder.path().display());
+    let alone = open_beside(&url).await.unwrap();
+    assert!(matches!(refusal(&url).await, OpenError::InUse { .. }));
+    alone.ping().await.unwrap();
+    alone.close().await;
 }
 
 #[tokio::test]

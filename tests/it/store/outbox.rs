@@ -179,12 +179,15 @@ async fn a_claim_whose_caller_went_away_is_claimed_again(desk: Desk) {
             desk.store.put_back(Place { conversation: talk.id, seq: 3 }, at(1), "").await.unwrap();
         }
         // Postgres may still be rolling the abandoned one back, or committing it.
-        let item = loop {
-            if let Some(item) = desk.store.claim(at(1), 10).await.unwrap().pop() {
-                break item;
+        let mut item = None;
+        for _ in 0..2_000 {
+            item = desk.store.claim(at(1), 10).await.unwrap().pop();
+            if item.is_some() {
+                break;
             }
-            tokio::task::yield_now().await;
-        };
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        let item = item.expect("the effect to be claimed again");
         assert_eq!(item.attempts, i64::from(heard), "nothing was sent in between");
         desk.put(finish(&talk, item.place)).await;
     }

@@ -6,6 +6,7 @@ use deskhand::domain::ids::{CustomerId, UploadId};
 use deskhand::ports::storage::{Commit, CommitError, Conversations, Storage, StoredUpload};
 use deskhand::store::sqlite;
 use futures::future::join_all;
+use sqlx::{Connection as _, SqliteConnection};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -53,6 +54,22 @@ async fn a_database_in_memory_works_like_any_other() {
     assert_eq!(read.unwrap(), Some(talk));
     assert_eq!((counted.unwrap(), written), (0, Ok(())));
     store.close().await;
+}
+
+#[tokio::test]
+async fn while_another_process_holds_the_file_reads_go_on_and_writes_wait() {
+    let desk = Desk::sqlite().await;
+    let talk = desk.talk(Channel::Web, "begin").await;
+    let mut other = SqliteConnection::connect(&desk.url).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let (store, more) = (desk.store.clone(), Commit::onto(&talk, at(1), vec![received("more")]));
+    let writing = tokio::spawn(async move { store.commit(more).await });
+    for _ in 0..50 {
+        assert_eq!(desk.read(talk.id).await, talk);
+    }
+    assert!(!writing.is_finished());
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+    assert_eq!(writing.await.unwrap().unwrap().seq, 3);
 }
 
 #[tokio::test]

@@ -84,6 +84,7 @@ export class Chat {
     this.memory.keep(out);
     this.talk = sync.enqueue(this.talk, out);
     this.renewed = false;
+    this.#typedAt = 0;
     if (this.link === 'down' && this.config !== null) this.#link.nudge();
     void this.#flush();
     this.changed();

@@ -19,7 +19,7 @@ async fn engine() -> Engine {
         .execute(&pool)
         .await
         .unwrap();
-    Engine::new(pool.clone(), pool, None)
+    Engine::new(pool.clone(), pool, None, true)
 }
 
 /// Inserts a row; a negative number panics half way, one above 100 refuses, 0 breaks the reference.

@@ -85,6 +85,7 @@ export class Talk {
   write(kind: Pending['kind'], text: string): void {
     const item: Pending = { id: crypto.randomUUID(), kind, text, at: new Date().toISOString(), status: 'sending' };
     this.pending = [...this.pending, item];
+    this.#typedAt = 0;
     void this.#flush();
   }
 

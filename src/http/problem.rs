@@ -107,6 +107,12 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
+    /// 415.
+    pub(crate) fn not_json() -> Self {
+        let detail = "Send JSON with the header \"Content-Type: application/json\".";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail)
+    }
+
     /// 413.
     pub(crate) fn too_large(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
@@ -255,11 +261,7 @@ impl From<JsonRejection> for Problem {
             JsonRejection::JsonSyntaxError(error) => {
                 Self::bad("bad-json", format!("The request is not valid JSON: {}.", inner(&error)))
             }
-            JsonRejection::MissingJsonContentType(_) => Self::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not-json",
-                "Send JSON with the header \"Content-Type: application/json\".",
-            ),
+            JsonRejection::MissingJsonContentType(_) => Self::not_json(),
             JsonRejection::BytesRejection(error) => error.into(),
             other => Self::internal(other),
         }

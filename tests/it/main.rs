@@ -8,6 +8,7 @@
 )]
 
 mod chaos;
+mod http;
 mod starter_desk;
 mod store;
 mod stories;

@@ -1,5 +1,6 @@
 //! What stories need.
 
+pub(crate) mod app;
 pub(crate) mod outside;
 pub(crate) mod postgres;
 pub(crate) mod world;

@@ -1,0 +1,4 @@
+mod conversations;
+mod lists;
+mod sign_in;
+mod stream;

@@ -1,0 +1,8 @@
+//! The routes, by the tree of their addresses.
+
+mod api;
+mod chat;
+mod every_route;
+mod hostile;
+mod pages;
+mod ready;

@@ -71,6 +71,11 @@ pub async fn open_storage(config: &Config) -> anyhow::Result<Arc<dyn Storage>> {
     Ok(store::open(config.database_url().expose_secret()).await?)
 }
 
+/// Opens the database for a command, also beside a desk that is running.
+pub async fn open_beside(config: &Config) -> anyhow::Result<Arc<dyn Storage>> {
+    Ok(store::open_beside(config.database_url().expose_secret()).await?)
+}
+
 /// The customer directory of the settings; in the demo, sample customers where none is set.
 pub fn directory(config: &Config, demo: bool) -> anyhow::Result<Arc<dyn Directory>> {
     Ok(match &config.directory.file {
@@ -84,6 +89,8 @@ pub fn directory(config: &Config, demo: bool) -> anyhow::Result<Arc<dyn Director
 async fn open_library(config: &Config) -> anyhow::Result<(Library, Content)> {
     let folder = content_folder(config.content_dir.clone());
     let models = ModelCache::new(Some(config.data_dir.join("models")));
+    // The readers of signals learn their wording once; better now than with the first message.
+    let warmed = tokio::task::spawn_blocking(nlu::signals::warm_up);
     let opened = tokio::task::spawn_blocking(move || {
         let content = match &folder {
             Some(folder) => library::load(folder)?,
@@ -97,12 +104,14 @@ async fn open_library(config: &Config) -> anyhow::Result<(Library, Content)> {
             }
         }
     });
+    warmed.await.context("the readers of signals could not learn")?;
     opened.await.context("the policies could not be read")?
 }
 
 /// `deskhand serve`
 pub async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
-    let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("metrics")?;
+    let metrics =
+        metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("metrics")?;
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         bail!("the TLS provider was installed twice");
     }
@@ -112,7 +121,12 @@ pub async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
         .with_context(|| format!("http.addr: cannot listen on {}", config.http.addr))?;
     let (storage, opened) = tokio::join!(open_storage(&config), open_library(&config));
     let (storage, (library, content)) = (storage?, opened?);
-    let ledger = Ledger { storage, hub: Arc::new(Hub::default()), clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) };
+    let ledger = Ledger {
+        storage,
+        hub: Arc::new(Hub::default()),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+    };
     let library = Arc::new(library);
     ledger.storage.put_release(&library.current().release, &content, ledger.now()).await?;
 
@@ -174,7 +188,10 @@ fn rates(limits: &Limits) -> http::Rates {
     let Limits { messages_per_minute, sessions_per_minute, sign_ins_per_minute } = *limits;
     http::Rates {
         messages: http::Rate { burst: messages_per_minute.div_ceil(2), per_minute: messages_per_minute },
-        sessions: http::Rate { burst: sessions_per_minute.saturating_mul(2), per_minute: sessions_per_minute },
+        sessions: http::Rate {
+            burst: sessions_per_minute.saturating_mul(2),
+            per_minute: sessions_per_minute,
+        },
         sign_ins: http::Rate { burst: 10.max(sign_ins_per_minute), per_minute: sign_ins_per_minute },
         ..http::Rates::default()
     }
@@ -187,7 +204,9 @@ async fn announce(config: &Config, ledger: &Ledger, demo: bool) -> anyhow::Resul
     if demo {
         let link = demo::agent_link(ledger).await?;
         words.push_str(&format!("  sample     {url}/   (a customer's page with the chat widget)\n"));
-        words.push_str(&format!("  sign in    {url}/console#link={link}   (once; anyone with this link is an admin)\n"));
+        words.push_str(&format!(
+            "  sign in    {url}/console#link={link}   (once; anyone with this link is an admin)\n"
+        ));
         words.push_str("\nWrite to the widget as a customer, and answer in the console as Robin. Simulated customers are arriving.\n");
     } else if ledger.storage.users().await?.is_empty() {
         words.push_str("\nNobody can sign in yet: deskhand user add --email you@example.com --role admin --password-stdin\n");

@@ -148,11 +148,15 @@ fn execute(cli: Cli) -> anyhow::Result<bool> {
         }
         Command::Check { dir, json } => content::check(&folder(dir, config)?, json),
         Command::Test { dir, json } => content::test(&folder(dir, config)?, json),
-        Command::Triage { policies, customer, .. } => triage::run(&folder(policies, config)?, customer.as_deref()),
+        Command::Triage { policies, customer, .. } => {
+            triage::run(&folder(policies, config)?, customer.as_deref())
+        }
         Command::Classify { train, no_calibration, out_of_scope_share, precision, .. } => {
             classify::run(&train, !no_calibration, out_of_scope_share, precision)
         }
-        Command::Intents(IntentsCommand::Report { dir, json }) => classify::intents_report(&folder(dir, config)?, json),
+        Command::Intents(IntentsCommand::Report { dir, json }) => {
+            classify::intents_report(&folder(dir, config)?, json)
+        }
         Command::User(command) => runtime()?.block_on(people::run(&config()?, command)),
         Command::Migrate { json } => runtime()?.block_on(database::migrate(&config()?, json)),
         Command::Doctor { json } => runtime()?.block_on(database::doctor(config(), json)),
@@ -165,7 +169,10 @@ fn execute(cli: Cli) -> anyhow::Result<bool> {
 
 /// Where the editable content lies: named here, set in the settings, below the working directory, or the starter
 /// desk (`None`).
-fn folder(named: Option<PathBuf>, config: impl Fn() -> anyhow::Result<Config>) -> anyhow::Result<Option<PathBuf>> {
+fn folder(
+    named: Option<PathBuf>,
+    config: impl Fn() -> anyhow::Result<Config>,
+) -> anyhow::Result<Option<PathBuf>> {
     match named {
         Some(folder) => Ok(Some(folder)),
         None => Ok(crate::app::content_folder(config()?.content_dir)),

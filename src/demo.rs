@@ -1,7 +1,7 @@
 //! `serve --demo`: a sample desk with simulated visitors. They come in by the same door as everybody else.
 
-use crate::domain::customer::Customer;
 use crate::domain::conversation::State;
+use crate::domain::customer::Customer;
 use crate::domain::ids::{ConversationId, CustomerId, UserId};
 use crate::domain::person::Role;
 use crate::http::sign_in::issue_link;

@@ -30,7 +30,8 @@ pub(super) fn run(file: &Path, calibrate: bool, share: f64, precision: f64) -> a
         target_precision: precision,
         ..TrainOptions::default()
     };
-    let model = train(&set, &options, &progress()).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
+    let model =
+        train(&set, &options, &progress()).map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().split(b'\n') {
         let line = line.context("standard input")?;
@@ -47,8 +48,11 @@ pub(super) fn run(file: &Path, calibrate: bool, share: f64, precision: f64) -> a
 
 fn judged(model: &Model, text: &str) -> serde_json::Value {
     let judged = model.judge(text);
-    let top: Vec<_> =
-        judged.top.iter().map(|guess| json!({"intent": guess.intent, "confidence": guess.confidence})).collect();
+    let top: Vec<_> = judged
+        .top
+        .iter()
+        .map(|guess| json!({"intent": guess.intent, "confidence": guess.confidence}))
+        .collect();
     json!({"intent": judged.intent, "confidence": judged.confidence, "in_scope": judged.in_scope, "top": top})
 }
 
@@ -60,7 +64,12 @@ fn progress() -> impl Fn(f32) + Sync {
             let filled = (share.clamp(0.0, 1.0) * 40.0) as usize;
             let end = if share >= 1.0 { "\n" } else { "" };
             // A bar that cannot be drawn harms nothing.
-            drop(write!(std::io::stderr(), "\rtraining [{:40}] {:3.0} %{end}", "=".repeat(filled), share * 100.0));
+            drop(write!(
+                std::io::stderr(),
+                "\rtraining [{:40}] {:3.0} %{end}",
+                "=".repeat(filled),
+                share * 100.0
+            ));
         }
     }
 }
@@ -90,7 +99,9 @@ pub(super) fn intents_report(folder: &Option<PathBuf>, as_json: bool) -> anyhow:
 
 fn as_text(report: &Report) -> String {
     let percent = |share: f64| format!("{:5.1} %", share * 100.0);
-    let maybe = |share: Option<f64>| share.map_or_else(|| "     –".to_owned(), |share| format!("{:6.1}", share * 100.0));
+    let maybe = |share: Option<f64>| {
+        share.map_or_else(|| "     –".to_owned(), |share| format!("{:6.1}", share * 100.0))
+    };
     let mut text = format!(
         "{} examples of {} intents, {} out of scope\naccuracy {}   macro-F1 {}   calibration error {}   threshold {:.2}\n",
         report.examples,
@@ -102,7 +113,11 @@ fn as_text(report: &Report) -> String {
         report.threshold
     );
     for coverage in &report.coverage {
-        text += &format!("at {} precision {} of the messages can be handled\n", percent(coverage.precision), percent(coverage.coverage));
+        text += &format!(
+            "at {} precision {} of the messages can be handled\n",
+            percent(coverage.precision),
+            percent(coverage.coverage)
+        );
     }
     text += "\nintent                         examples  precision  recall      F1\n";
     for intent in &report.intents {
@@ -117,7 +132,8 @@ fn as_text(report: &Report) -> String {
     }
     text += "\nconfidence   right   examples\n";
     for bin in report.reliability.iter().filter(|bin| bin.examples > 0) {
-        text += &format!("{:4.2}–{:4.2}   {}  {:6}\n", bin.from, bin.to, maybe(Some(bin.accuracy)), bin.examples);
+        text +=
+            &format!("{:4.2}–{:4.2}   {}  {:6}\n", bin.from, bin.to, maybe(Some(bin.accuracy)), bin.examples);
     }
     if !report.confusions.is_empty() {
         text += "\ntaken for one another:\n";

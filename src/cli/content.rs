@@ -58,7 +58,9 @@ pub(super) fn test(folder: &Option<PathBuf>, as_json: bool) -> anyhow::Result<bo
     let outcomes = cases::run(&book);
     let failed = outcomes.iter().filter(|outcome| !outcome.misses.is_empty()).count();
     if as_json {
-        print(&serde_json::to_string(&json!({"release": book.release, "cases": outcomes, "failed": failed}))?)?;
+        print(&serde_json::to_string(
+            &json!({"release": book.release, "cases": outcomes, "failed": failed}),
+        )?)?;
     } else {
         for outcome in outcomes.iter().filter(|outcome| !outcome.misses.is_empty()) {
             for miss in &outcome.misses {

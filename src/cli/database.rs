@@ -29,7 +29,9 @@ struct Finding {
 /// `deskhand doctor`
 pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool> {
     let mut findings = Vec::new();
-    let mut found = |part: &'static str, result: Result<(), String>| findings.push(Finding { part, trouble: result.err() });
+    let mut found = |part: &'static str, result: Result<(), String>| {
+        findings.push(Finding { part, trouble: result.err() })
+    };
     match config {
         Err(error) => found("settings", Err(format!("{error:#}"))),
         Ok(config) => {
@@ -37,7 +39,10 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
             found("data folder", writable(&config));
             found("database", database(&config).await);
             found("content", content(&config));
-            found("customer directory", app::directory(&config, false).map(drop).map_err(|error| format!("{error:#}")));
+            found(
+                "customer directory",
+                app::directory(&config, false).map(drop).map_err(|error| format!("{error:#}")),
+            );
             found("web address", free(&config).await);
             if let Some(url) = &config.notify.webhook_url {
                 found("notify webhook", reachable(url).await);
@@ -46,8 +51,10 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
     }
     let well = findings.iter().all(|finding| finding.trouble.is_none());
     if as_json {
-        let list: Vec<_> =
-            findings.iter().map(|finding| json!({"part": finding.part, "trouble": finding.trouble})).collect();
+        let list: Vec<_> = findings
+            .iter()
+            .map(|finding| json!({"part": finding.part, "trouble": finding.trouble}))
+            .collect();
         print(&json!({"ok": well, "findings": list}).to_string())?;
     } else {
         for finding in &findings {
@@ -66,11 +73,16 @@ fn writable(config: &Config) -> Result<(), String> {
     std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::write(&probe, b"ok"))
         .and_then(|()| std::fs::remove_file(&probe))
-        .map_err(|error| format!("{} cannot be written: {error}. Set data_dir, or give the program the right to write there.", folder.display()))
+        .map_err(|error| {
+            format!(
+                "{} cannot be written: {error}. Set data_dir, or give the program the right to write there.",
+                folder.display()
+            )
+        })
 }
 
 async fn database(config: &Config) -> Result<(), String> {
-    let storage = app::open_storage(config).await.map_err(|error| format!("{error:#}"))?;
+    let storage = app::open_beside(config).await.map_err(|error| format!("{error:#}"))?;
     storage.ping().await.map_err(|error| error.to_string())
 }
 
@@ -92,15 +104,24 @@ fn content(config: &Config) -> Result<(), String> {
 async fn free(config: &Config) -> Result<(), String> {
     match tokio::net::TcpListener::bind(config.http.addr).await {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            Err(format!("{} is taken, perhaps by a Deskhand that runs already. Set http.addr.", config.http.addr))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(format!(
+            "{} is taken, perhaps by a Deskhand that runs already. Set http.addr.",
+            config.http.addr
+        )),
         Err(error) => Err(format!("{}: {error}. Set http.addr.", config.http.addr)),
     }
 }
 
 async fn reachable(url: &str) -> Result<(), String> {
-    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build().map_err(|error| error.to_string())?;
+    let client = reqwest::Client::builder()
+        .timeout(std::time::Duration::from_secs(5))
+        .build()
+        .map_err(|error| error.to_string())?;
     // Any answer will do: that the address is heard, not that it likes an empty request.
-    client.head(url).send().await.map(drop).map_err(|error| format!("does not answer: {}", error.without_url()))
+    client
+        .head(url)
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| format!("does not answer: {}", error.without_url()))
 }

@@ -57,9 +57,15 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result
     } else {
         None
     };
-    let storage = crate::app::open_storage(config).await?;
+    let storage = crate::app::open_beside(config).await?;
     let name = name.unwrap_or_else(|| display_name(local));
-    let user = User { id: UserId(crate::app::SystemIds.id()), email: email.clone(), name: name.clone(), role, password };
+    let user = User {
+        id: UserId(crate::app::SystemIds.id()),
+        email: email.clone(),
+        name: name.clone(),
+        role,
+        password,
+    };
     let id = storage.put_user(user, crate::app::SystemClock.now()).await?;
     storage.end_sessions_of(id).await?;
     if json {
@@ -74,7 +80,10 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result
 fn display_name(local: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
-        letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+        letters
+            .next()
+            .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+            .unwrap_or_default()
     };
     local.split(['.', '-', '_', '+']).map(word).collect::<Vec<_>>().join(" ").trim().to_owned()
 }

@@ -60,7 +60,8 @@ fn message(line: &[u8]) -> anyhow::Result<Option<Line>> {
         return Ok(None);
     }
     let message = if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).context("the line looks like JSON, but is no message; expected {\"text\": …}")?
+        serde_json::from_str(text)
+            .context("the line looks like JSON, but is no message; expected {\"text\": …}")?
     } else {
         Line { text: text.to_owned(), channel: None, choice: None }
     };
@@ -68,7 +69,11 @@ fn message(line: &[u8]) -> anyhow::Result<Option<Line>> {
     Ok(Some(Line { text: accepted, ..message }))
 }
 
-fn decide(book: &crate::playbook::Playbook, account: Option<&Account>, line: &Line) -> anyhow::Result<String> {
+fn decide(
+    book: &crate::playbook::Playbook,
+    account: Option<&Account>,
+    line: &Line,
+) -> anyhow::Result<String> {
     let own = account.cloned();
     let directory = move |email: &str| own.clone().filter(|account| account.email == email);
     let cast = Cast {

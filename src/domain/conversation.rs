@@ -63,6 +63,8 @@ pub struct Conversation {
     pub offered: Vec<Choice>,
     /// The newest decision and its place.
     pub decision: Option<(Seq, Box<Decision>)>,
+    /// The intent that it is about: the last one the bot was sure of, else its first guess.
+    pub about: Option<String>,
     /// The highest urgency so far.
     pub urgency: Option<Urgency>,
     /// How soon somebody should look.
@@ -259,6 +261,7 @@ impl Conversation {
             came: None,
             offered: Vec::new(),
             decision: None,
+            about: None,
             urgency: None,
             priority: Priority::Normal,
             team: None,

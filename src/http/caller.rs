@@ -27,7 +27,8 @@ impl FromRequestParts<Site> for Caller {
 /// Walks `X-Forwarded-For` from its end for as long as the one who wrote an entry is trusted.
 fn resolve(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
     let mut caller = peer;
-    let values: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let values: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
     for entry in values.join(",").rsplit(',') {
         if !trusted.contains(&caller) {
             break;

@@ -1,7 +1,7 @@
 //! How much one caller may have. Rates are kept in memory by key; keys that are quiet are forgotten.
 
 use super::problem::Problem;
-use super::settings::{Rates, Rate};
+use super::settings::{Rate, Rates};
 use crate::domain::ids::CustomerId;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;

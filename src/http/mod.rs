@@ -146,7 +146,11 @@ pub fn router(server: Server) -> Router {
 }
 
 /// Serves until the desk goes down, then until the last line has said farewell.
-pub async fn serve(listener: TcpListener, server: Server, mut stopping: watch::Receiver<bool>) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    server: Server,
+    mut stopping: watch::Receiver<bool>,
+) -> std::io::Result<()> {
     let connections = server.connections.clone();
     let app = router(server).into_make_service_with_connect_info::<SocketAddr>();
     let listener = listener.tap_io(|stream| {

@@ -119,18 +119,15 @@ fn asset(folder: &str, path: &str, headers: &HeaderMap) -> Response {
 fn serve(name: &str, file: EmbeddedFile, headers: &HeaderMap, caching: &'static str) -> Response {
     let tag = format!("\"{}\"", hex::encode(&file.metadata.sha256_hash()[..12]));
     // A proxy or our own compression may have weakened it on the way.
-    let known = headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| {
-        tags.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
-    });
+    let known = headers
+        .get(IF_NONE_MATCH)
+        .and_then(|tags| tags.to_str().ok())
+        .is_some_and(|tags| tags.split(',').any(|one| one.trim().trim_start_matches("W/") == tag));
     let common = [(CACHE_CONTROL, caching), (VARY, "accept-encoding")];
     if known {
         return (StatusCode::NOT_MODIFIED, [(ETAG, tag)], common).into_response();
     }
-    (
-        [(CONTENT_TYPE, media_type(name, &file).to_owned()), (ETAG, tag)],
-        common,
-        file.data.into_owned(),
-    )
+    ([(CONTENT_TYPE, media_type(name, &file).to_owned()), (ETAG, tag)], common, file.data.into_owned())
         .into_response()
 }
 

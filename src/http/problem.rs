@@ -127,7 +127,10 @@ impl Problem {
     /// 500: a defect of ours.
     pub(crate) fn internal(cause: impl ToString) -> Self {
         let detail = "Something went wrong here. It was recorded; please try again later.";
-        Self { cause: Some(cause.to_string()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail) }
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+        }
     }
 
     /// 503: nothing was changed, and the same request may succeed soon.

@@ -106,7 +106,10 @@ fn is_own(origin: &HeaderValue, headers: &HeaderMap, settings: &Settings) -> boo
 pub(crate) fn may_open_socket(headers: &HeaderMap, settings: &Settings) -> Result<()> {
     let allowed = headers.get(ORIGIN).is_some_and(|origin| {
         is_own(origin, headers, settings)
-            || settings.allowed_origins.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
+            || settings
+                .allowed_origins
+                .iter()
+                .any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
     });
     if allowed {
         Ok(())

@@ -112,7 +112,8 @@ impl FromRequestParts<Site> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self> {
-        let signed_out = || Problem::unauthorized("signed-out", "Your session has ended. Please sign in again.");
+        let signed_out =
+            || Problem::unauthorized("signed-out", "Your session has ended. Please sign in again.");
         let token = cookie(&parts.headers, site.settings.secure()).ok_or_else(signed_out)?;
         let hash = hash(token);
         let session = console_session(&site.ledger, &hash).await?.ok_or_else(signed_out)?;
@@ -142,7 +143,9 @@ pub(crate) async fn console_session(
     hash: &str,
 ) -> std::result::Result<Option<Session>, Unavailable> {
     let now = ledger.now();
-    let Some(session) = ledger.storage.session(hash, SessionKind::Console, now).await? else { return Ok(None) };
+    let Some(session) = ledger.storage.session(hash, SessionKind::Console, now).await? else {
+        return Ok(None);
+    };
     if now - session.used_at > CONSOLE_IDLE {
         ledger.storage.end_session(hash).await?;
         return Ok(None);
@@ -151,7 +154,11 @@ pub(crate) async fn console_session(
 }
 
 /// Notes that a session is used, at most once a minute.
-pub(crate) async fn touch(ledger: &Ledger, session: &Session, now: Time) -> std::result::Result<(), Unavailable> {
+pub(crate) async fn touch(
+    ledger: &Ledger,
+    session: &Session,
+    now: Time,
+) -> std::result::Result<(), Unavailable> {
     if now - session.used_at >= TOUCH_EVERY {
         ledger.storage.touch_session(&session.hash, now).await?;
     }

@@ -1,11 +1,11 @@
 //! Signing in to the console: by password, or once by a link.
 
+use super::Site;
 use super::caller::Caller;
 use super::extract::Json;
 use super::limits::caller_key;
 use super::problem::{Problem, Result};
 use super::session::{self, Reader};
-use super::Site;
 use crate::domain::ids::UserId;
 use crate::domain::person::Role;
 use crate::ledger::Ledger;
@@ -55,7 +55,11 @@ pub async fn hash_password(password: String) -> std::result::Result<String, Pass
 
 /// Makes a code that signs a user in once, within `life`. It belongs behind `/console#link=`: a fragment is never
 /// sent to a server and so stands in no log.
-pub async fn issue_link(ledger: &Ledger, user: UserId, life: TimeDelta) -> std::result::Result<String, Unavailable> {
+pub async fn issue_link(
+    ledger: &Ledger,
+    user: UserId,
+    life: TimeDelta,
+) -> std::result::Result<String, Unavailable> {
     session::begin(ledger, SessionKind::Link, user.0, life).await
 }
 
@@ -150,7 +154,8 @@ pub(super) async fn show(reader: Reader) -> Json<SignedIn> {
 #[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204, description = "Signed out"), Problem))]
 pub(super) async fn delete(State(site): State<Site>, reader: Reader) -> Result<Response> {
     site.ledger.storage.end_session(&reader.hash).await?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session::clear_cookie(site.settings.secure())?)]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session::clear_cookie(site.settings.secure())?)])
+        .into_response())
 }
 
 /// The same answer, after the same work, whether the account exists or not.
@@ -167,12 +172,14 @@ async fn by_password(site: &Site, email: &str, password: String) -> Result<User>
     };
     // Each hash takes 19 MiB: a crowd at the door waits in line instead of taking the memory.
     let _permit = site.hashing.acquire().await.map_err(Problem::internal)?;
-    let matches = tokio::task::spawn_blocking(move || verify(&password, &hash)).await.map_err(Problem::internal)?;
+    let matches =
+        tokio::task::spawn_blocking(move || verify(&password, &hash)).await.map_err(Problem::internal)?;
     user.filter(|_| matches && known.is_some()).ok_or_else(wrong)
 }
 
 fn verify(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 /// A hash that no password fits, to check against where there is no account.

@@ -19,13 +19,8 @@ pub(super) struct To {
 /// Puts the conversation into a team's queue and tells the customer, unless the bot has just spoken of it.
 pub(super) fn hand_off(draft: &mut Draft<'_>, to: To, reasons: Vec<Reason>, tell: Option<&str>) {
     let book = draft.book;
-    let intents_team = draft
-        .talk
-        .decision
-        .as_ref()
-        .and_then(|(_, decision)| decision.intent.as_ref())
-        .and_then(|intent| book.intents.get(intent))
-        .map(|intent| intent.team.value.clone());
+    let about = draft.talk.about.as_ref().and_then(|intent| book.intents.get(intent));
+    let intents_team = about.map(|intent| intent.team.value.clone());
     let wanted = to.team.or_else(|| draft.talk.team.clone()).or(intents_team).unwrap_or_default();
     let (team, policy) = book.team(&wanted);
     let by_urgency = match draft.talk.urgency {
@@ -54,10 +49,8 @@ fn summary(talk: &Conversation, book: &Playbook, reasons: &[Reason]) -> String {
             writeln!(lines, "{label}: {text}").unwrap_or_default();
         }
     };
+    line("About", talk.about.as_deref().map_or("", |intent| book.intent_name(intent)));
     if let Some((_, decision)) = &talk.decision {
-        if let Some(intent) = &decision.intent {
-            line("About", book.intent_name(intent));
-        }
         let found: Vec<String> = decision.entities.iter().map(|entity| entity.text.clone()).collect();
         line("Mentions", &found.join(", "));
     }

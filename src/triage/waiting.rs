@@ -53,8 +53,7 @@ pub(super) fn in_queue(talk: &Conversation, book: &Playbook, now: Time) -> Step 
 
 /// The ticket that stands when nobody could take over.
 fn ticket_of(talk: &Conversation, book: &Playbook) -> NewTicket {
-    let intent = talk.decision.as_ref().and_then(|(_, decision)| decision.intent.as_deref());
-    let about = intent.map_or("A customer is waiting", |intent| book.intent_name(intent));
+    let about = talk.about.as_deref().map_or("A customer is waiting", |intent| book.intent_name(intent));
     let words = talk.recent.iter().find(|line| line.from == "customer").map_or("", |line| &line.text);
     let words: String = words.chars().take(80).collect();
     NewTicket {
@@ -79,9 +78,10 @@ fn system(text: String) -> Event {
 /// Silence after an answer counts as an assumed resolution.
 pub(super) fn for_silence(talk: &Conversation, now: Time) -> Step {
     match talk.silence_until {
-        Some(until) if until <= now => {
-            Step::Conclude(vec![Event::Resolved { resolution: Resolution::Assumed, by: None }, Event::RatingAsked])
-        }
+        Some(until) if until <= now => Step::Conclude(vec![
+            Event::Resolved { resolution: Resolution::Assumed, by: None },
+            Event::RatingAsked,
+        ]),
         until => Step::Wait(until),
     }
 }

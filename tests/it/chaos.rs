@@ -159,7 +159,8 @@ async fn read_all(place: &Place, customer: &Customer, deadline: Instant) -> Vec<
 async fn tickets(place: &Place) -> usize {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
     let body = json!({"email": "ben@example.com", "password": PASSWORD});
-    let answer = client.post(place.url("/api/v1/session")).header("sec-fetch-site", "same-origin").json(&body).send();
+    let answer =
+        client.post(place.url("/api/v1/session")).header("sec-fetch-site", "same-origin").json(&body).send();
     let answer = answer.await.unwrap();
     let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let page = until_answered(&client, |client| {
@@ -252,7 +253,10 @@ async fn survives(database: Option<String>) {
         aborts.load(Ordering::SeqCst)
     );
     assert_eq!((lost, doubled, unanswered, inversions, tickets), (0, 0, 0, 0, LOCKED_OUT), "seed {seed}");
-    assert!(aborts.load(Ordering::SeqCst) > 0, "no named place was reached: the run proves little; seed {seed}");
+    assert!(
+        aborts.load(Ordering::SeqCst) > 0,
+        "no named place was reached: the run proves little; seed {seed}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

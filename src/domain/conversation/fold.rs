@@ -42,6 +42,9 @@ impl Conversation {
                     pending.decided = true;
                 }
                 self.urgency = self.urgency.max(Some(decision.urgency));
+                if decision.in_scope || self.about.is_none() {
+                    self.about.clone_from(&decision.intent);
+                }
                 self.decision = Some((entry.seq, decision.clone()));
                 self.offered.clear();
             }

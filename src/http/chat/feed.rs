@@ -98,16 +98,20 @@ impl Feed {
                     | Event::Reopened
             )
         });
-        let handed_off = newest.filter(|entry| matches!(entry.event, Event::HandedOff { .. })).map(|entry| entry.seq);
+        let handed_off =
+            newest.filter(|entry| matches!(entry.event, Event::HandedOff { .. })).map(|entry| entry.seq);
         let wait = match handed_off {
             Some(_) => self.wait(id).await?,
             None => None,
         };
         let wait_of = |seq| wait.filter(|_| handed_off == Some(seq));
-        Ok(page.into_iter().filter_map(|entry| {
-            let wait = wait_of(entry.seq);
-            view::of(entry, wait)
-        }).collect())
+        Ok(page
+            .into_iter()
+            .filter_map(|entry| {
+                let wait = wait_of(entry.seq);
+                view::of(entry, wait)
+            })
+            .collect())
     }
 
     /// How long it may take from now, while the conversation waits.
@@ -116,8 +120,14 @@ impl Feed {
         let State::Queued { overdue_at, .. } = &talk.state else { return Ok(None) };
         let filter = RowFilter { view: View::Queue, search: None, cursor: None, limit: POSITIONS };
         let queue = self.ledger.storage.rows(&filter).await?.items;
-        let ahead = queue.iter().filter(|row| row.conversation.team == talk.team).position(|row| row.conversation.id == id);
-        Ok(Some(Wait { position: ahead.map(|ahead| ahead + 1), expected_s: seconds_until(*overdue_at, self.ledger.now()) }))
+        let ahead = queue
+            .iter()
+            .filter(|row| row.conversation.team == talk.team)
+            .position(|row| row.conversation.id == id);
+        Ok(Some(Wait {
+            position: ahead.map(|ahead| ahead + 1),
+            expected_s: seconds_until(*overdue_at, self.ledger.now()),
+        }))
     }
 
     async fn current(&self) -> Result<Option<Conversation>, Unavailable> {

@@ -63,7 +63,8 @@ pub(super) async fn feedback(
     };
     site.limits.gestures.check(&visitor.id)?;
     let talk = site.ledger.storage.current(Channel::Web, &visitor.id.to_string()).await?;
-    let talk = talk.ok_or_else(|| Problem::conflict("no-conversation", "There is no conversation to rate yet."))?;
+    let talk =
+        talk.ok_or_else(|| Problem::conflict("no-conversation", "There is no conversation to rate yet."))?;
     site.hand.rate(talk, &Rating { helpful, rating, comment }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

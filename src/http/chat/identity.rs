@@ -52,15 +52,19 @@ pub(super) fn verify(token: &str, settings: &Settings, now: Time) -> Result<Iden
             jsonwebtoken::decode::<Identity>(token, &key, &validation).ok()
         })
         .map(|decoded| decoded.claims)
-        .ok_or_else(|| refused("The identity is not signed by this desk's secret, or lacks \"exp\" or \"sub\"."))?;
+        .ok_or_else(|| {
+            refused("The identity is not signed by this desk's secret, or lacks \"exp\" or \"sub\".")
+        })?;
     if identity.exp.saturating_add(LEEWAY_S) <= now.timestamp() {
         return Err(refused("The identity has expired. The site must sign a new one."));
     }
     if identity.nbf.is_some_and(|from| from > now.timestamp() + LEEWAY_S) {
         return Err(refused("The identity is not valid yet."));
     }
-    let claims = [Some(&identity.sub), identity.email.as_ref(), identity.name.as_ref(), identity.locale.as_ref()];
-    let unfit = |claim: &&String| claim.is_empty() || claim.chars().count() > MAX_CLAIM || claim.contains('\0');
+    let claims =
+        [Some(&identity.sub), identity.email.as_ref(), identity.name.as_ref(), identity.locale.as_ref()];
+    let unfit =
+        |claim: &&String| claim.is_empty() || claim.chars().count() > MAX_CLAIM || claim.contains('\0');
     if claims.into_iter().flatten().any(|claim| unfit(&claim)) {
         return Err(refused("A claim of the identity is empty, too long, or holds a NUL character."));
     }

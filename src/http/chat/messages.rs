@@ -60,7 +60,8 @@ pub(super) async fn record(site: &Site, visitor: CustomerId, message: Message) -
     if choice.as_ref().is_some_and(|choice| choice.len() > MAX_CHOICE || choice.contains('\0')) {
         return Err(Problem::field("choice", "bad-choice", "There is no such choice."));
     }
-    let attachments = uploads::attachments(site, visitor, message.attachments.unwrap_or_default(), MAX_ATTACHMENTS).await?;
+    let attachments =
+        uploads::attachments(site, visitor, message.attachments.unwrap_or_default(), MAX_ATTACHMENTS).await?;
     let text = match accept_text(message.text.as_deref().unwrap_or_default()) {
         Ok(text) => text.to_owned(),
         Err(TextError::Empty) if !attachments.is_empty() => String::new(),
@@ -89,7 +90,8 @@ pub(super) async fn record(site: &Site, visitor: CustomerId, message: Message) -
 
 fn check_id(id: &str) -> Result<()> {
     if id.is_empty() || id.chars().count() > MAX_ID || id.chars().any(char::is_control) {
-        let detail = format!("A message needs an id of 1 to {MAX_ID} characters, none of them a control character.");
+        let detail =
+            format!("A message needs an id of 1 to {MAX_ID} characters, none of them a control character.");
         return Err(Problem::field("id", "bad-id", detail));
     }
     Ok(())
@@ -99,5 +101,11 @@ async fn label(site: &Site, visitor: CustomerId, choice: &str) -> Result<String>
     let talk = site.inbox.current(Channel::Web, &visitor.to_string()).await?;
     talk.and_then(|talk| talk.offered.into_iter().find(|offered| offered.id == choice))
         .map(|offered| offered.label)
-        .ok_or_else(|| Problem::field("choice", "bad-choice", "This choice is not offered any more. Please write instead."))
+        .ok_or_else(|| {
+            Problem::field(
+                "choice",
+                "bad-choice",
+                "This choice is not offered any more. Please write instead.",
+            )
+        })
 }

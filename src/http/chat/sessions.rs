@@ -1,9 +1,9 @@
 //! `POST /chat/v1/sessions`: a visitor arrives, comes back, or is introduced by their site.
 
 use super::identity::{self, Identity};
+use super::uploads;
 use super::view::Speaker;
 use super::visitor::{self, Visit, Visitor};
-use super::uploads;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::customer::Customer;
 use crate::domain::ids::CustomerId;
@@ -116,9 +116,15 @@ pub(super) async fn create(
 impl Arrival {
     fn checked(mut self) -> Result<Self> {
         let fit = |field: &'static str, value: &mut Option<String>, longest: usize| -> Result<()> {
-            if let Some(text) = value.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+            if let Some(text) =
+                value.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+            {
                 if text.contains('\0') || text.chars().count() > longest {
-                    return Err(Problem::field(field, "bad-field", format!("\"{field}\" is too long or holds a NUL character.")));
+                    return Err(Problem::field(
+                        field,
+                        "bad-field",
+                        format!("\"{field}\" is too long or holds a NUL character."),
+                    ));
                 }
                 *value = Some(text);
             }
@@ -133,7 +139,11 @@ impl Arrival {
         if let Some(form) = &mut self.form {
             fit("name", &mut form.name, MAX_FIELD)?;
             fit("email", &mut form.email, MAX_FIELD)?;
-            if form.email.as_ref().is_some_and(|email| !email.contains('@') || email.contains(char::is_whitespace)) {
+            if form
+                .email
+                .as_ref()
+                .is_some_and(|email| !email.contains('@') || email.contains(char::is_whitespace))
+            {
                 return Err(Problem::field("email", "bad-email", "This is not an e-mail address."));
             }
         }
@@ -164,12 +174,14 @@ async fn who(
         external: None,
         locale: None,
     });
-    let locale = arrival.locale.clone().or_else(|| identity.as_ref().and_then(|identity| identity.locale.clone()));
+    let locale =
+        arrival.locale.clone().or_else(|| identity.as_ref().and_then(|identity| identity.locale.clone()));
     customer.locale = locale.or(customer.locale);
     if let Some(Identity { sub, email, name, .. }) = identity {
         customer.external = Some(sub);
         customer.verified = true;
-        customer.email = email.or(customer.email.filter(|_| before.as_ref().is_some_and(|before| before.verified)));
+        customer.email =
+            email.or(customer.email.filter(|_| before.as_ref().is_some_and(|before| before.verified)));
         customer.name = name.or(customer.name);
     } else if let Some(form) = arrival.form.as_ref().filter(|_| !customer.verified) {
         customer.name = form.name.clone().or(customer.name);

@@ -8,8 +8,8 @@ use crate::http::download;
 use crate::http::extract::{Json, Path};
 use crate::http::problem::{Problem, Result};
 use crate::ports::storage::StoredUpload;
-use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::extract::State;
+use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -35,7 +35,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Attachment>)> {
     site.limits.uploads.check(&visitor.id)?;
     let most = site.settings.max_upload_bytes;
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > most + FORM_OVERHEAD) {
         return Err(too_large(most));
     }
@@ -44,7 +45,9 @@ pub(super) async fn create(
         match form.next_field().await.map_err(|error| broken(&error, most))? {
             Some(field) if field.name() == Some("file") => break field,
             Some(_) => {}
-            None => return Err(Problem::field("file", "no-file", "Send one file in the form field \"file\".")),
+            None => {
+                return Err(Problem::field("file", "no-file", "Send one file in the form field \"file\"."));
+            }
         }
     };
     let claimed = field.file_name().unwrap_or_default().to_owned();
@@ -66,7 +69,11 @@ pub(super) async fn create(
 }
 
 /// Gives a visitor their own file back.
-pub(super) async fn show(State(site): State<Site>, visitor: Visitor, Path(id): Path<Uuid>) -> Result<Response> {
+pub(super) async fn show(
+    State(site): State<Site>,
+    visitor: Visitor,
+    Path(id): Path<Uuid>,
+) -> Result<Response> {
     let upload = own(&site, visitor.id, UploadId(id)).await?;
     download::attachment(upload.ok_or_else(|| Problem::missing("file"))?)
 }
@@ -79,7 +86,11 @@ pub(super) async fn attachments(
     most: usize,
 ) -> Result<Vec<Attachment>> {
     if ids.len() > most {
-        return Err(Problem::field("attachments", "too-many-files", format!("A message takes up to {most} files.")));
+        return Err(Problem::field(
+            "attachments",
+            "too-many-files",
+            format!("A message takes up to {most} files."),
+        ));
     }
     let mut attachments = Vec::with_capacity(ids.len());
     for id in ids {
@@ -87,7 +98,8 @@ pub(super) async fn attachments(
             Ok(id) => own(site, visitor, id).await?,
             Err(_) => None,
         };
-        let missing = || Problem::field("attachments", "no-such-file", "One of the files is not there. Send it again.");
+        let missing =
+            || Problem::field("attachments", "no-such-file", "One of the files is not there. Send it again.");
         attachments.push(attachment(&upload.ok_or_else(missing)?));
     }
     Ok(attachments)
@@ -142,7 +154,10 @@ fn media_type(content: &[u8]) -> Option<&'static str> {
 /// A name without folders, without characters that hide what it is, with an ending that fits its type.
 fn safe_name(claimed: &str, media_type: &str) -> String {
     let last = claimed.rsplit(['/', '\\']).next().unwrap_or_default();
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
     let name: String = last.chars().filter(|c| !hidden(*c)).take(MAX_NAME).collect();
     let name = name.trim().trim_matches('.');
     let name = if name.is_empty() { "file" } else { name };

@@ -130,7 +130,15 @@ pub(super) fn of(entry: Entry, wait: Option<Wait>) -> Option<Shown> {
             };
             let citations = citations.into_iter().map(Source::from).collect();
             // The sender's own id of an agent's message is no business of the customer's: the place names it.
-            What::Message { from, id: format!("m{seq}"), text, author, choices, citations, attachments: Vec::new() }
+            What::Message {
+                from,
+                id: format!("m{seq}"),
+                text,
+                author,
+                choices,
+                citations,
+                attachments: Vec::new(),
+            }
         }
         Event::HandedOff { .. } => What::State {
             state: "queued",
@@ -171,7 +179,8 @@ mod tests {
 
     fn shown(event: Event) -> serde_json::Value {
         let at = Time::UNIX_EPOCH;
-        of(Entry { seq: 7, at, event }, None).map_or(serde_json::Value::Null, |shown| serde_json::to_value(shown).unwrap())
+        of(Entry { seq: 7, at, event }, None)
+            .map_or(serde_json::Value::Null, |shown| serde_json::to_value(shown).unwrap())
     }
 
     #[test]

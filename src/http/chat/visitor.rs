@@ -41,7 +41,8 @@ pub(super) fn expired() -> Problem {
 /// Whose token it is; notes its use.
 pub(super) async fn find(ledger: &Ledger, token: &str) -> std::result::Result<Option<Visitor>, Unavailable> {
     let now = ledger.now();
-    let Some(session) = ledger.storage.session(&session::hash(token), SessionKind::Visitor, now).await? else {
+    let Some(session) = ledger.storage.session(&session::hash(token), SessionKind::Visitor, now).await?
+    else {
         return Ok(None);
     };
     session::touch(ledger, &session, now).await?;
@@ -82,7 +83,11 @@ impl Visits {
     }
 
     /// The visit; from the customer's record where it was forgotten.
-    pub(super) async fn of(&self, visitor: CustomerId, ledger: &Ledger) -> std::result::Result<Visit, Unavailable> {
+    pub(super) async fn of(
+        &self,
+        visitor: CustomerId,
+        ledger: &Ledger,
+    ) -> std::result::Result<Visit, Unavailable> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).by_visitor.get(&visitor).cloned();
         if let Some(visit) = known {
             return Ok(visit);

@@ -50,13 +50,21 @@ pub(super) struct Recorded {
 
 /// Takes the conversation over; the bot is mute from then on.
 #[utoipa::path(post, path = "/conversations/{id}/takeover", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
-pub(super) async fn take_over(State(site): State<Site>, who: Answerer, Path(id): Path<Uuid>) -> Result<Json<Detail>> {
+pub(super) async fn take_over(
+    State(site): State<Site>,
+    who: Answerer,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Detail>> {
     command(&site, &who, id, Command::TakeOver).await
 }
 
 /// Gives it back to the bot.
 #[utoipa::path(post, path = "/conversations/{id}/release-to-bot", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
-pub(super) async fn release(State(site): State<Site>, who: Answerer, Path(id): Path<Uuid>) -> Result<Json<Detail>> {
+pub(super) async fn release(
+    State(site): State<Site>,
+    who: Answerer,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Detail>> {
     command(&site, &who, id, Command::Release).await
 }
 
@@ -77,7 +85,11 @@ pub(super) async fn hand_off(
 
 /// Settles it.
 #[utoipa::path(post, path = "/conversations/{id}/resolution", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
-pub(super) async fn resolve(State(site): State<Site>, who: Answerer, Path(id): Path<Uuid>) -> Result<Json<Detail>> {
+pub(super) async fn resolve(
+    State(site): State<Site>,
+    who: Answerer,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Detail>> {
     command(&site, &who, id, Command::Resolve).await
 }
 
@@ -107,7 +119,11 @@ pub(super) async fn note(
 
 /// Shows the customer that somebody is writing. Only whoever has the conversation is shown.
 #[utoipa::path(post, path = "/conversations/{id}/typing", tag = "conversations", params(("id" = String, Path)), responses((status = 204, description = "Passed on"), Problem))]
-pub(super) async fn typing(State(site): State<Site>, who: Answerer, Path(id): Path<Uuid>) -> Result<StatusCode> {
+pub(super) async fn typing(
+    State(site): State<Site>,
+    who: Answerer,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
     let talk = existing(&site, ConversationId(id)).await?.conversation;
     if matches!(&talk.state, Held::Human { agent, .. } if agent.id == who.0.id) {
         site.ledger.hub.tell(talk.customer, Signal::Typing { bot: false });
@@ -140,7 +156,8 @@ async fn write(
     id: Uuid,
     command: Command,
 ) -> Result<(StatusCode, Json<Recorded>)> {
-    let done: std::result::Result<(_, Seq), HandError> = site.hand.act(ConversationId(id), &who.person(), &command).await;
+    let done: std::result::Result<(_, Seq), HandError> =
+        site.hand.act(ConversationId(id), &who.person(), &command).await;
     match done {
         Ok((_, seq)) => Ok((StatusCode::CREATED, Json(Recorded { seq }))),
         // For a writer it is one and the same: they do not have it.

@@ -125,10 +125,14 @@ pub(super) async fn detail(site: &Site, id: ConversationId) -> Result<Detail> {
 /// What came with the newest rating.
 async fn comment(site: &Site, id: ConversationId) -> Result<Option<String>> {
     let log = entries(site, id, 0).await?;
-    Ok(log.into_iter().rev().find_map(|entry| match entry.event {
-        Happened::Rated { rating: Some(_), comment, .. } => Some(comment),
-        _ => None,
-    }).flatten())
+    Ok(log
+        .into_iter()
+        .rev()
+        .find_map(|entry| match entry.event {
+            Happened::Rated { rating: Some(_), comment, .. } => Some(comment),
+            _ => None,
+        })
+        .flatten())
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -207,7 +211,11 @@ pub(super) struct Decisions {
 
 /// Every decision of the bot in a conversation, oldest first.
 #[utoipa::path(get, path = "/conversations/{id}/decisions", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Decisions), Problem))]
-pub(super) async fn decisions(State(site): State<Site>, _: Reader, Path(id): Path<Uuid>) -> Result<Json<Decisions>> {
+pub(super) async fn decisions(
+    State(site): State<Site>,
+    _: Reader,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Decisions>> {
     let row = existing(&site, ConversationId(id)).await?;
     let log = entries(&site, row.conversation.id, 0).await?;
     let items = log.iter().filter_map(|entry| match &entry.event {

@@ -49,7 +49,8 @@ pub(super) async fn teams(State(site): State<Site>, _: Reader) -> Json<Teams> {
     let book = site.library.current();
     let now = site.ledger.now();
     let teams = book.teams.all.iter();
-    let items = teams.map(|(id, team)| Team { id: id.clone(), name: team.name.clone(), open: team.is_open(now) });
+    let items =
+        teams.map(|(id, team)| Team { id: id.clone(), name: team.name.clone(), open: team.is_open(now) });
     Json(Teams { items: items.collect() })
 }
 

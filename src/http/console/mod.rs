@@ -47,7 +47,10 @@ impl Modify for Cookie {
             "deskhand",
             "The session of somebody signed in to the console; named __Host-deskhand over TLS.",
         ));
-        openapi.components.get_or_insert_default().add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) async fn open(
     reader: Reader,
 ) -> Result<Sse<impl Stream<Item = std::result::Result<Event, Infallible>>>> {
     let user = &reader.user;
-    let hello = json!({"user": {"id": user.id, "email": user.email, "name": user.name, "role": user.role.name()}});
+    let hello =
+        json!({"user": {"id": user.id, "email": user.email, "name": user.name, "role": user.role.name()}});
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.reset();

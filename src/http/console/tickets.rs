@@ -121,7 +121,11 @@ pub(super) async fn change(
     let number: i64 = number.strip_prefix("T-").unwrap_or(&number).parse().map_err(|_| missing())?;
     let (status, priority) = (change.status.map(TicketStatus::from), change.priority.map(Into::into));
     if status.is_none() && priority.is_none() {
-        return Err(Problem::field("status", "nothing", "Say what is to be changed: \"status\", \"priority\" or both."));
+        return Err(Problem::field(
+            "status",
+            "nothing",
+            "Say what is to be changed: \"status\", \"priority\" or both.",
+        ));
     }
     let record = site.ledger.storage.change_ticket(number, status, priority, site.ledger.now()).await?;
     tracing::info!(ticket = number, by = %who.0.id, "a ticket was changed");

@@ -48,7 +48,9 @@ fn documented() -> BTreeSet<(String, String)> {
     let paths = document["paths"].as_object().unwrap();
     paths
         .iter()
-        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone())))
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+        })
         .collect()
 }
 
@@ -72,7 +74,8 @@ async fn talk(app: &App) -> String {
 
 #[test]
 fn every_documented_route_stands_in_the_matrix() {
-    let rows: BTreeSet<(String, String)> = matrix().iter().map(|(method, path, ..)| (method.to_string(), (*path).to_owned())).collect();
+    let rows: BTreeSet<(String, String)> =
+        matrix().iter().map(|(method, path, ..)| (method.to_string(), (*path).to_owned())).collect();
     assert_eq!(rows, documented());
 }
 
@@ -99,7 +102,9 @@ async fn each_role_may_do_what_the_matrix_says_and_no_more() {
         // A customer's token opens nothing here.
         let visitor = app.visitor().await;
         let as_cookie = format!("deskhand={visitor}");
-        let got = status(call(&app, &method, path, &body, &talk).bearer(&visitor).cookie(&as_cookie).own_page()).await;
+        let got =
+            status(call(&app, &method, path, &body, &talk).bearer(&visitor).cookie(&as_cookie).own_page())
+                .await;
         assert_eq!(got, 401, "{method} {path} as a visitor");
     }
 }
@@ -129,14 +134,24 @@ async fn nothing_is_changed_from_another_sites_page() {
             request.send().await.is_problem(403, "cross-site");
         }
         // As a form would send it.
-        let form = app.call(method.clone(), &path.replace("{id}", &talk)).cookie(&cookie).header("origin", "https://evil.example");
+        let form = app
+            .call(method.clone(), &path.replace("{id}", &talk))
+            .cookie(&cookie)
+            .header("origin", "https://evil.example");
         form.body("application/x-www-form-urlencoded", "text=x").send().await.is_problem(403, "cross-site");
     }
     let detail = app.get(&format!("/api/v1/conversations/{talk}")).cookie(&cookie).send().await.json();
     assert_eq!((detail["state"].as_str(), detail["seq"].as_i64()), (Some("bot"), Some(2)));
     // From our own page, by either sign of it.
-    for (name, value) in [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none"), ("origin", "http://desk.example")] {
-        let done = app.post(&format!("/api/v1/conversations/{talk}/takeover"), json!({})).cookie(&cookie).header(name, value).send().await;
+    for (name, value) in
+        [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none"), ("origin", "http://desk.example")]
+    {
+        let done = app
+            .post(&format!("/api/v1/conversations/{talk}/takeover"), json!({}))
+            .cookie(&cookie)
+            .header(name, value)
+            .send()
+            .await;
         assert_eq!(done.status, 200, "{}", done.text());
     }
 }

@@ -9,10 +9,20 @@ async fn a_page_runs_nothing_but_our_own_files_and_only_the_widget_is_framed() {
         server.settings.allowed_origins = vec!["https://shop.example".to_owned()];
     })
     .await;
-    for (path, ancestors) in [("/", "'none'"), ("/console", "'none'"), ("/console/conversations/x", "'none'"), ("/widget/", "'self' https://shop.example")] {
+    for (path, ancestors) in [
+        ("/", "'none'"),
+        ("/console", "'none'"),
+        ("/console/conversations/x", "'none'"),
+        ("/widget/", "'self' https://shop.example"),
+    ] {
         let page = app.get(path).send().await;
         let policy = page.header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self';") && policy.contains("style-src 'self';"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'")
+                && policy.contains("script-src 'self';")
+                && policy.contains("style-src 'self';"),
+            "{path}: {policy}"
+        );
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
         assert!(policy.ends_with(&format!("frame-ancestors {ancestors}")), "{path}: {policy}");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
@@ -21,7 +31,14 @@ async fn a_page_runs_nothing_but_our_own_files_and_only_the_widget_is_framed() {
         assert!(page.header("content-type").starts_with("text/html"));
     }
     let anywhere = App::asleep().await;
-    assert!(anywhere.get("/widget/").send().await.header("content-security-policy").ends_with("frame-ancestors *"));
+    assert!(
+        anywhere
+            .get("/widget/")
+            .send()
+            .await
+            .header("content-security-policy")
+            .ends_with("frame-ancestors *")
+    );
 }
 
 #[tokio::test]
@@ -37,14 +54,24 @@ async fn other_sites_may_load_the_loader_and_nothing_else() {
     let app = App::asleep().await;
     assert_eq!(app.get("/widget.js").send().await.header("cross-origin-resource-policy"), "cross-origin");
     for path in ["/console", "/widget/", "/api/v1/openapi.json", "/chat/v1/events", "/healthz", "/nowhere"] {
-        assert_eq!(app.get(path).send().await.header("cross-origin-resource-policy"), "same-origin", "{path}");
+        assert_eq!(
+            app.get(path).send().await.header("cross-origin-resource-policy"),
+            "same-origin",
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_file_that_is_not_there_is_not_a_page() {
     let app = App::asleep().await;
-    for path in ["/console/assets/none.js", "/widget/assets/none.css", "/widget/../../Cargo.toml", "/widget/..%2f..%2fCargo.toml", "/console/assets/..%2f..%2f..%2fCargo.toml"] {
+    for path in [
+        "/console/assets/none.js",
+        "/widget/assets/none.css",
+        "/widget/../../Cargo.toml",
+        "/widget/..%2f..%2fCargo.toml",
+        "/console/assets/..%2f..%2f..%2fCargo.toml",
+    ] {
         let answer = app.get(path).send().await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(!answer.text().contains("[package]"), "{path}");
@@ -67,7 +94,10 @@ async fn built_pages_are_cached_by_what_they_are() {
     let again = app.get("/console").header("if-none-match", &format!("W/{tag}")).send().await;
     assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
     let text = page.text();
-    let script = text.split('"').find(|part| part.starts_with("/console/assets/") && part.ends_with(".js")).expect("a script");
+    let script = text
+        .split('"')
+        .find(|part| part.starts_with("/console/assets/") && part.ends_with(".js"))
+        .expect("a script");
     let asset = app.get(script).header("accept-encoding", "gzip").send().await;
     assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
     assert!(asset.header("content-type").starts_with("text/javascript"));

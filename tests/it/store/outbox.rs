@@ -142,7 +142,10 @@ async fn a_webhook_that_is_away_holds_up_no_answer(desk: Desk) {
     desk.store.put_back(Place { conversation: talk.id, seq: 3 }, at(900), "503").await.unwrap();
     let talk = desk.put(finish(&talk, Place { conversation: talk.id, seq: 4 })).await;
     desk.put(Commit::onto(&talk, at(2), vec![said(Author::Bot, "and more")])).await;
-    assert_eq!(places(&desk.store.claim(at(3), 10).await.unwrap()), [Place { conversation: talk.id, seq: 6 }]);
+    assert_eq!(
+        places(&desk.store.claim(at(3), 10).await.unwrap()),
+        [Place { conversation: talk.id, seq: 6 }]
+    );
 }
 
 async fn what_a_dead_process_was_sending_is_reported_and_not_claimed(desk: Desk) {

@@ -68,6 +68,7 @@ async fn locked_out_before_a_demo_is_prepared_and_handed_over() {
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].team, "identity");
     assert_snapshot!(talk.handoff.unwrap().summary, @r"
+    About: Can't get into the account
     Mentions: jonas.weber@example.com
     Customer wrote: Hi, I can't access my account. I have a client demo in 30 minutes and I need this fixed urgently. / sure, jonas.weber@example.com
     Told the bot: email jonas.weber@example.com

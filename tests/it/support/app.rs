@@ -89,7 +89,12 @@ impl App {
     }
 
     pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
-        let mut request = Request::builder().method(method).uri(path).header("host", "desk.example").body(Body::empty()).unwrap();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "desk.example")
+            .body(Body::empty())
+            .unwrap();
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([203, 0, 113, 7], 40_000))));
         Call { app: self, request }
     }
@@ -124,7 +129,8 @@ impl App {
     /// Signs somebody in by a link: their cookie.
     pub(crate) async fn signed_in(&self, name: &str, role: Role) -> String {
         let user = self.user(name, role).await;
-        let link = sign_in::issue_link(&self.world.ledger, user, chrono::TimeDelta::minutes(15)).await.unwrap();
+        let link =
+            sign_in::issue_link(&self.world.ledger, user, chrono::TimeDelta::minutes(15)).await.unwrap();
         let answer = self.post("/api/v1/session", json!({"link": link})).own_page().send().await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         answer.cookie()
@@ -132,7 +138,8 @@ impl App {
 
     /// Writes as a visitor, and waits until the desk has come to rest.
     pub(crate) async fn says(&self, token: &str, id: &str, text: &str) -> Value {
-        let answer = self.post("/chat/v1/messages", json!({"id": id, "text": text})).bearer(token).send().await;
+        let answer =
+            self.post("/chat/v1/messages", json!({"id": id, "text": text})).bearer(token).send().await;
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text());
         self.world.settles().await;
         answer.json()
@@ -160,7 +167,9 @@ pub(crate) struct Call<'a> {
 
 impl Call<'_> {
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.request.headers_mut().append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        self.request
+            .headers_mut()
+            .append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
         self
     }
 

@@ -146,7 +146,11 @@ impl Decision {
             confidence: decision.confidence,
             threshold: decision.threshold,
             in_scope: decision.in_scope,
-            top: decision.top.iter().map(|guess| Guess { intent: guess.intent.clone(), confidence: guess.confidence }).collect(),
+            top: decision
+                .top
+                .iter()
+                .map(|guess| Guess { intent: guess.intent.clone(), confidence: guess.confidence })
+                .collect(),
             urgency: decision.urgency.into(),
             urgency_signals: signals(&decision.urgency_signals),
             sentiment: decision.sentiment.into(),
@@ -157,7 +161,11 @@ impl Decision {
             automation: decision.automation.into(),
             reasons: decision.reasons.iter().map(Reason::of).collect(),
             rules: decision.rules.clone(),
-            evidence: decision.evidence.iter().map(|word| Evidence { text: word.text.clone(), weight: word.weight }).collect(),
+            evidence: decision
+                .evidence
+                .iter()
+                .map(|word| Evidence { text: word.text.clone(), weight: word.weight })
+                .collect(),
             context: decision.context.clone(),
             citations: decision.citations.iter().map(Citation::of).collect(),
             draft: decision.draft.clone(),

@@ -167,7 +167,10 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
                 from,
                 text: text.clone(),
                 author,
-                choices: choices.iter().map(|choice| Choice { id: choice.id.clone(), label: choice.label.clone() }).collect(),
+                choices: choices
+                    .iter()
+                    .map(|choice| Choice { id: choice.id.clone(), label: choice.label.clone() })
+                    .collect(),
                 citations: citations.iter().map(Citation::of).collect(),
                 attachments: Vec::new(),
                 delivery: around.came.get(&entry.seq).filter(|_| around.channel.pushes()).map(delivery),
@@ -176,7 +179,9 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
         Domain::Noted { by, text, client_id } => {
             What::Note { id: client_id.clone(), author: Some(Named::person(by)), text: text.clone() }
         }
-        Domain::Decided { decision } => What::Decision { decision: Box::new(Decision::of(entry.seq, decision)) },
+        Domain::Decided { decision } => {
+            What::Decision { decision: Box::new(Decision::of(entry.seq, decision)) }
+        }
         Domain::Requested { effect } => requested(effect, around.book),
         Domain::Finished { effect, outcome } => finished(around.asked.get(effect), outcome, around.book)?,
         Domain::Answered { answer } => match answer.as_ref() {
@@ -206,7 +211,9 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
         Domain::Resolved { resolution, by } => {
             let text = match (resolution, by) {
                 (Resolution::Confirmed, _) => "Resolved: the customer says so.".to_owned(),
-                (Resolution::Assumed, _) => "Assumed resolved: the customer fell silent after the answer.".to_owned(),
+                (Resolution::Assumed, _) => {
+                    "Assumed resolved: the customer fell silent after the answer.".to_owned()
+                }
                 (Resolution::Agent, Some(by)) => format!("{} resolved it.", by.name),
                 (Resolution::Agent, None) => "An agent resolved it.".to_owned(),
             };
@@ -230,7 +237,12 @@ fn state(state: State, by: Option<Named>, text: String) -> What {
 }
 
 fn requested(effect: &Effect, book: &Playbook) -> What {
-    What::Act { act: effect.name().to_owned(), status: Status::Requested, text: about(effect, book), ticket: None }
+    What::Act {
+        act: effect.name().to_owned(),
+        status: Status::Requested,
+        text: about(effect, book),
+        ticket: None,
+    }
 }
 
 fn about(effect: &Effect, book: &Playbook) -> String {
@@ -252,7 +264,9 @@ fn finished(effect: Option<&Effect>, outcome: &Outcome, book: &Playbook) -> Opti
             ("ticket", Status::Done, text, Some(ticket.number.clone()))
         }
         Outcome::Notified => ("notify", Status::Done, what, None),
-        Outcome::Dropped => (act, Status::Failed, format!("Not done, because a human had taken over. {what}"), None),
+        Outcome::Dropped => {
+            (act, Status::Failed, format!("Not done, because a human had taken over. {what}"), None)
+        }
         Outcome::Failed { cause } => (act, Status::Failed, format!("{what} ({cause})"), None),
         Outcome::InDoubt { cause } => (act, Status::Uncertain, format!("{what} ({cause})"), None),
     };

@@ -122,7 +122,7 @@ impl Row {
     pub(in crate::http::console) fn of(row: &StoredRow, book: &Playbook) -> Self {
         let talk = &row.conversation;
         let decision = talk.decision.as_ref().map(|(_, decision)| decision);
-        let intent = decision.and_then(|decision| decision.intent.clone());
+        let intent = talk.about.clone();
         let account = talk.context.as_ref().and_then(|context| context.account.as_ref());
         let (waiting_since, due) = match &talk.state {
             DomainState::Queued { since, overdue_at, .. } => (Some(*since), Some(*overdue_at)),
@@ -138,7 +138,9 @@ impl Row {
             intent_name: intent.as_deref().map(|intent| book.intent_name(intent).to_owned()),
             intent,
             urgency: talk.urgency.unwrap_or(nlu::signals::Urgency::Low).into(),
-            sentiment: decision.map_or(nlu::signals::Sentiment::Neutral, |decision| decision.sentiment).into(),
+            sentiment: decision
+                .map_or(nlu::signals::Sentiment::Neutral, |decision| decision.sentiment)
+                .into(),
             priority: talk.priority.into(),
             team: talk.team.as_deref().map(|team| Named::team(team, book)),
             assignee: talk.agent().map(Named::person),
@@ -166,7 +168,9 @@ impl Detail {
         Self {
             row: line,
             summary: handoff.map(|handoff| handoff.summary.clone()).filter(|summary| !summary.is_empty()),
-            reasons: handoff.map(|handoff| handoff.reasons.iter().map(Reason::of).collect()).unwrap_or_default(),
+            reasons: handoff
+                .map(|handoff| handoff.reasons.iter().map(Reason::of).collect())
+                .unwrap_or_default(),
             tickets: tickets.iter().map(TicketLine::of).collect(),
             language: Some(talk.language(&book.desk.default_language).to_owned()),
             page: talk.page.clone(),
@@ -177,7 +181,8 @@ impl Detail {
 
 impl Customer {
     fn of(row: &StoredRow, account: Option<&Account>) -> Self {
-        let known = |field: fn(&Account) -> &String| account.map(field).filter(|text| !text.is_empty()).cloned();
+        let known =
+            |field: fn(&Account) -> &String| account.map(field).filter(|text| !text.is_empty()).cloned();
         let customer = &row.customer;
         Self {
             id: customer.id.to_string(),

@@ -20,9 +20,18 @@ async fn a_password_opens_the_console_and_only_the_right_one() {
     let right = with_password(&app, " Maria@Desk.Example ", "correct horse battery").await;
     assert_eq!(right.status, 200, "{}", right.text());
     let user = &right.json()["user"];
-    assert_eq!((user["name"].as_str(), user["email"].as_str(), user["role"].as_str()), (Some("Maria"), Some("maria@desk.example"), Some("agent")));
+    assert_eq!(
+        (user["name"].as_str(), user["email"].as_str(), user["role"].as_str()),
+        (Some("Maria"), Some("maria@desk.example"), Some("agent"))
+    );
     let set = right.header("set-cookie");
-    assert!(set.starts_with("deskhand=") && set.contains("HttpOnly") && set.contains("SameSite=Lax") && set.contains("Path=/"), "{set}");
+    assert!(
+        set.starts_with("deskhand=")
+            && set.contains("HttpOnly")
+            && set.contains("SameSite=Lax")
+            && set.contains("Path=/"),
+        "{set}"
+    );
     let me = app.get("/api/v1/session").cookie(&right.cookie()).send().await;
     assert_eq!(me.json(), right.json());
 }
@@ -69,7 +78,11 @@ async fn a_link_signs_in_once_and_for_a_while() {
 
     let old = sign_in::issue_link(&app.world.ledger, user, TimeDelta::minutes(15)).await.unwrap();
     app.world.wait(16);
-    app.post("/api/v1/session", json!({"link": old})).own_page().send().await.is_problem(401, "bad-credentials");
+    app.post("/api/v1/session", json!({"link": old}))
+        .own_page()
+        .send()
+        .await
+        .is_problem(401, "bad-credentials");
 
     // Of many who use it at once, one gets in.
     let link = sign_in::issue_link(&app.world.ledger, user, TimeDelta::minutes(15)).await.unwrap();
@@ -87,13 +100,21 @@ async fn one_kind_of_token_opens_nothing_of_another_kind() {
     let console = app.signed_in("Maria", Role::Agent).await;
     let console = console.strip_prefix("deskhand=").unwrap();
     for token in [&link, &visitor] {
-        app.get("/api/v1/session").cookie(&format!("deskhand={token}")).send().await.is_problem(401, "signed-out");
+        app.get("/api/v1/session")
+            .cookie(&format!("deskhand={token}"))
+            .send()
+            .await
+            .is_problem(401, "signed-out");
     }
     for token in [link.as_str(), console] {
         app.get("/chat/v1/events").bearer(token).send().await.is_problem(401, "session-expired");
     }
     for token in [visitor.as_str(), console] {
-        app.post("/api/v1/session", json!({"link": token})).own_page().send().await.is_problem(401, "bad-credentials");
+        app.post("/api/v1/session", json!({"link": token}))
+            .own_page()
+            .send()
+            .await
+            .is_problem(401, "bad-credentials");
     }
 }
 
@@ -146,7 +167,11 @@ async fn who_is_no_longer_trusted_is_out_at_once() {
     let left = sign_in::issue_link(&app.world.ledger, user, TimeDelta::minutes(15)).await.unwrap();
     app.world.ledger.storage.end_sessions_of(user).await.unwrap();
     app.get("/api/v1/session").cookie(&cookie).send().await.is_problem(401, "signed-out");
-    app.post("/api/v1/session", json!({"link": left})).own_page().send().await.is_problem(401, "bad-credentials");
+    app.post("/api/v1/session", json!({"link": left}))
+        .own_page()
+        .send()
+        .await
+        .is_problem(401, "bad-credentials");
 }
 
 #[tokio::test]
@@ -163,7 +188,12 @@ async fn guessing_is_slowed_after_ten_tries_whatever_is_guessed() {
     // Another account from there, and that account from elsewhere, still may.
     with_password(&app, "ben@desk.example", &"x".repeat(600)).await.is_problem(401, "bad-credentials");
     let body = json!({"email": "maria@desk.example", "password": "x".repeat(600)});
-    app.post("/api/v1/session", body).own_page().from([198, 51, 100, 1]).send().await.is_problem(401, "bad-credentials");
+    app.post("/api/v1/session", body)
+        .own_page()
+        .from([198, 51, 100, 1])
+        .send()
+        .await
+        .is_problem(401, "bad-credentials");
     // But one address does not get to try all accounts.
     let mut spraying = 0;
     for number in 0..60 {
@@ -181,7 +211,10 @@ async fn neither_tokens_nor_passwords_are_kept() {
     let cookie = with_password(&app, "maria@desk.example", "correct horse battery").await.cookie();
     let cookie = cookie.strip_prefix("deskhand=").unwrap();
     let storage = &app.world.ledger.storage;
-    for (secret, kind) in [(token.as_str(), deskhand::ports::storage::SessionKind::Visitor), (cookie, deskhand::ports::storage::SessionKind::Console)] {
+    for (secret, kind) in [
+        (token.as_str(), deskhand::ports::storage::SessionKind::Visitor),
+        (cookie, deskhand::ports::storage::SessionKind::Console),
+    ] {
         assert_eq!(secret.len(), 64);
         assert!(storage.session(secret, kind, app.world.ledger.now()).await.unwrap().is_none());
     }

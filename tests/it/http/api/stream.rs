@@ -15,7 +15,11 @@ struct Listening {
 
 impl Listening {
     async fn to(app: &App, cookie: &str) -> Self {
-        let request = axum::http::Request::builder().uri("/api/v1/stream").header("cookie", cookie).body(axum::body::Body::empty()).unwrap();
+        let request = axum::http::Request::builder()
+            .uri("/api/v1/stream")
+            .header("cookie", cookie)
+            .body(axum::body::Body::empty())
+            .unwrap();
         let response = app.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -26,12 +30,21 @@ impl Listening {
     async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let line = |name: &str| event.lines().find_map(|line| line.strip_prefix(name).map(|value| value.trim().to_owned()));
-                let found = (line("event:").unwrap_or_default(), line("data:").map_or(Value::Null, |data| serde_json::from_str(&data).unwrap()));
+                let line = |name: &str| {
+                    event
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name).map(|value| value.trim().to_owned()))
+                };
+                let found = (
+                    line("event:").unwrap_or_default(),
+                    line("data:").map_or(Value::Null, |data| serde_json::from_str(&data).unwrap()),
+                );
                 self.text = rest.to_owned();
                 return Some(found);
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(30), self.body.next()).await.expect("something in time")?;
+            let chunk = tokio::time::timeout(Duration::from_secs(30), self.body.next())
+                .await
+                .expect("something in time")?;
             self.text.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
         }
     }

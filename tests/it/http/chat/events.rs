@@ -17,7 +17,10 @@ fn seqs(events: &Value) -> Vec<i64> {
 async fn catching_up_from_any_place_gives_exactly_what_came_after_it() {
     let app = App::new().await;
     let token = app.visitor().await;
-    for (number, text) in ["How do I export a project to CSV?", "I want to talk to a human", "Are you there?"].iter().enumerate() {
+    for (number, text) in ["How do I export a project to CSV?", "I want to talk to a human", "Are you there?"]
+        .iter()
+        .enumerate()
+    {
         app.says(&token, &format!("m{number}"), text).await;
     }
     let talk = app.conversation(&token).await;
@@ -26,7 +29,10 @@ async fn catching_up_from_any_place_gives_exactly_what_came_after_it() {
     assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "{all:?}");
     for after in 0..=*all.last().unwrap() {
         let expected: Vec<i64> = all.iter().copied().filter(|seq| *seq > after).collect();
-        assert_eq!(seqs(&events(&app, &token, &format!("after={after}&conversation={talk}")).await), expected);
+        assert_eq!(
+            seqs(&events(&app, &token, &format!("after={after}&conversation={talk}")).await),
+            expected
+        );
     }
 }
 
@@ -38,10 +44,20 @@ async fn the_bots_thoughts_and_the_agents_notes_are_not_among_the_events() {
     let talk = app.conversation(&token).await;
     let agent = app.signed_in("Maria", Role::Agent).await;
     let note = json!({"id": "n1", "text": "The customer is a pirate."});
-    let answer = app.post(&format!("/api/v1/conversations/{talk}/notes"), note).cookie(&agent).own_page().send().await;
+    let answer =
+        app.post(&format!("/api/v1/conversations/{talk}/notes"), note).cookie(&agent).own_page().send().await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     let seen = events(&app, &token, "after=0").await.to_string();
-    for secret in ["pirate", "decision", "reasons", "summary", "confidence", "maria@", "charged_twice", "duplicate_charge"] {
+    for secret in [
+        "pirate",
+        "decision",
+        "reasons",
+        "summary",
+        "confidence",
+        "maria@",
+        "charged_twice",
+        "duplicate_charge",
+    ] {
         assert!(!seen.contains(secret), "{secret}: {seen}");
     }
 }
@@ -57,8 +73,17 @@ async fn a_handed_over_customer_is_told_where_they_stand_and_who_comes() {
     assert!(queued["expected_wait_s"].as_i64().unwrap() > 0);
     let talk = app.conversation(&token).await;
     let agent = app.signed_in("Maria", Role::Agent).await;
-    for (command, body) in [("takeover", json!({})), ("messages", json!({"id": "c1", "text": "Hello, I am Maria."})), ("resolution", json!({}))] {
-        let answer = app.post(&format!("/api/v1/conversations/{talk}/{command}"), body).cookie(&agent).own_page().send().await;
+    for (command, body) in [
+        ("takeover", json!({})),
+        ("messages", json!({"id": "c1", "text": "Hello, I am Maria."})),
+        ("resolution", json!({})),
+    ] {
+        let answer = app
+            .post(&format!("/api/v1/conversations/{talk}/{command}"), body)
+            .cookie(&agent)
+            .own_page()
+            .send()
+            .await;
         assert!(answer.status.is_success(), "{}", answer.text());
     }
     let seen = app.sees(&token).await;
@@ -67,7 +92,10 @@ async fn a_handed_over_customer_is_told_where_they_stand_and_who_comes() {
     let human = seen.iter().find(|event| event["state"] == "human").unwrap();
     assert_eq!(human["agent"], json!({"name": "Maria"}));
     let said = seen.iter().find(|event| event["from"] == "agent").unwrap();
-    assert_eq!((said["text"].as_str(), &said["author"]), (Some("Hello, I am Maria."), &json!({"name": "Maria"})));
+    assert_eq!(
+        (said["text"].as_str(), &said["author"]),
+        (Some("Hello, I am Maria."), &json!({"name": "Maria"}))
+    );
     let [.., resolved, asked] = &seen[..] else { panic!("{seen:?}") };
     assert_eq!(resolved["state"], "resolved");
     assert_eq!(asked["type"], "rating_request");
@@ -84,7 +112,9 @@ async fn a_long_poll_answers_as_soon_as_something_comes() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         app.post("/chat/v1/messages", json!({"id": "m1", "text": "Hello"})).bearer(&token).send().await
     };
-    let (found, written) = tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(poll, write) }).await.expect("not the whole wait");
+    let (found, written) = tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(poll, write) })
+        .await
+        .expect("not the whole wait");
     assert_eq!(written.status, 202);
     let found = found["events"].as_array().unwrap().clone();
     assert_eq!(found[0]["type"], "conversation");
@@ -98,12 +128,20 @@ async fn a_long_poll_hears_typing_and_ends_when_the_desk_goes_down() {
     app.post("/chat/v1/messages", json!({"id": "m1", "text": "Hello"})).bearer(&token).send().await;
     let talk = app.conversation(&token).await;
     let agent = app.signed_in("Maria", Role::Agent).await;
-    app.post(&format!("/api/v1/conversations/{talk}/takeover"), json!({})).cookie(&agent).own_page().send().await;
+    app.post(&format!("/api/v1/conversations/{talk}/takeover"), json!({}))
+        .cookie(&agent)
+        .own_page()
+        .send()
+        .await;
     let end = app.sees(&token).await.last().unwrap()["seq"].as_i64().unwrap();
     let query = format!("after={end}&wait=25&conversation={talk}");
     let types = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        app.post(&format!("/api/v1/conversations/{talk}/typing"), json!({})).cookie(&agent).own_page().send().await
+        app.post(&format!("/api/v1/conversations/{talk}/typing"), json!({}))
+            .cookie(&agent)
+            .own_page()
+            .send()
+            .await
     };
     let both = async { tokio::join!(events(&app, &token, &query), types) };
     let (found, _) = tokio::time::timeout(Duration::from_secs(20), both).await.expect("not the whole wait");
@@ -127,15 +165,27 @@ async fn a_new_conversation_is_announced_after_the_rest_of_the_old_one() {
     let agent = app.signed_in("Maria", Role::Agent).await;
     let read = events(&app, &token, &format!("after=0&conversation={old}")).await["next"].as_i64().unwrap();
     for command in ["takeover", "resolution"] {
-        app.post(&format!("/api/v1/conversations/{old}/{command}"), json!({})).cookie(&agent).own_page().send().await;
+        app.post(&format!("/api/v1/conversations/{old}/{command}"), json!({}))
+            .cookie(&agent)
+            .own_page()
+            .send()
+            .await;
     }
     app.world.wait(100 * 24 * 60 / 2);
-    let token = app.post("/chat/v1/sessions", json!({})).bearer(&token).send().await.json()["token"].as_str().unwrap().to_owned();
+    let token = app.post("/chat/v1/sessions", json!({})).bearer(&token).send().await.json()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     app.says(&token, "m2", "Hello again").await;
     let new = app.conversation(&token).await;
     assert_ne!(new, old);
     let rest = events(&app, &token, &format!("after={read}&conversation={old}")).await;
-    let kinds: Vec<&str> = rest["events"].as_array().unwrap().iter().map(|event| event["state"].as_str().or(event["type"].as_str()).unwrap()).collect();
+    let kinds: Vec<&str> = rest["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["state"].as_str().or(event["type"].as_str()).unwrap())
+        .collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == "resolved").count(), 1, "{kinds:?}");
     assert!(!kinds.contains(&"conversation"), "{kinds:?}");
     let end = rest["next"].as_i64().unwrap();

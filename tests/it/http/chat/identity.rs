@@ -31,7 +31,10 @@ async fn a_signed_customer_is_the_same_on_every_device() {
     let ada = signed(&app, SECRET, "u-1", &json!({"email": "ada@example.com", "name": "Ada"}));
     let phone = arrives(&app, None, &ada).await;
     assert_eq!(phone["config"]["identified"], true);
-    app.post("/chat/v1/messages", json!({"id": "a", "text": "Hello"})).bearer(phone["token"].as_str().unwrap()).send().await;
+    app.post("/chat/v1/messages", json!({"id": "a", "text": "Hello"}))
+        .bearer(phone["token"].as_str().unwrap())
+        .send()
+        .await;
     let laptop = arrives(&app, None, &ada).await;
     assert_eq!(laptop["visitor"], phone["visitor"]);
     assert_ne!(laptop["token"], phone["token"]);
@@ -61,7 +64,10 @@ async fn forged_expired_and_foreign_identities_are_refused() {
         String::new(),
     ];
     for identity in &bad {
-        app.post("/chat/v1/sessions", json!({"identity": identity})).send().await.is_problem(422, "bad-identity");
+        app.post("/chat/v1/sessions", json!({"identity": identity}))
+            .send()
+            .await
+            .is_problem(422, "bad-identity");
     }
     assert!(app.world.ledger.storage.customer_by_external("u-1").await.unwrap().is_none());
     arrives(&app, None, &signed(&app, "the secret before that", "u-1", &json!({}))).await;
@@ -84,7 +90,8 @@ async fn an_anonymous_visitor_who_signs_in_keeps_the_conversation() {
     let token = app.visitor().await;
     app.post("/chat/v1/messages", json!({"id": "a", "text": "Hello"})).bearer(&token).send().await;
     let talk = app.conversation(&token).await;
-    let known = arrives(&app, Some(&token), &signed(&app, SECRET, "u-1", &json!({"email": "ada@example.com"}))).await;
+    let known =
+        arrives(&app, Some(&token), &signed(&app, SECRET, "u-1", &json!({"email": "ada@example.com"}))).await;
     assert_eq!(known["token"], token);
     assert_eq!(known["conversation"]["id"], talk);
     assert_eq!(known["config"]["identified"], true);
@@ -112,7 +119,10 @@ async fn who_shares_a_browser_does_not_share_a_conversation() {
     let app = App::asleep().await;
     let ada = arrives(&app, None, &signed(&app, SECRET, "u-1", &json!({"name": "Ada"}))).await;
     let token = ada["token"].as_str().unwrap();
-    app.post("/chat/v1/messages", json!({"id": "a", "text": "My card ends in 4242"})).bearer(token).send().await;
+    app.post("/chat/v1/messages", json!({"id": "a", "text": "My card ends in 4242"}))
+        .bearer(token)
+        .send()
+        .await;
     let bob = arrives(&app, Some(token), &signed(&app, SECRET, "u-2", &json!({"name": "Bob"}))).await;
     assert_ne!(bob["visitor"], ada["visitor"]);
     assert_ne!(bob["token"], ada["token"]);

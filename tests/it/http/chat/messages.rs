@@ -33,7 +33,8 @@ async fn the_same_id_from_two_visitors_is_two_messages() {
     let app = App::asleep().await;
     let (ada, bob) = (app.visitor().await, app.visitor().await);
     for token in [&ada, &bob] {
-        let answer = app.post("/chat/v1/messages", json!({"id": "same", "text": "Hello"})).bearer(token).send().await;
+        let answer =
+            app.post("/chat/v1/messages", json!({"id": "same", "text": "Hello"})).bearer(token).send().await;
         assert_eq!(answer.status, 202);
     }
 }
@@ -71,7 +72,11 @@ async fn a_visitor_who_floods_is_slowed_and_others_are_not() {
     let (ada, bob) = (app.visitor().await, app.visitor().await);
     let mut refused = 0;
     for number in 0..15 {
-        let answer = app.post("/chat/v1/messages", json!({"id": format!("m{number}"), "text": "x"})).bearer(&ada).send().await;
+        let answer = app
+            .post("/chat/v1/messages", json!({"id": format!("m{number}"), "text": "x"}))
+            .bearer(&ada)
+            .send()
+            .await;
         if answer.status == 429 {
             answer.is_problem(429, "too-many");
             assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
@@ -79,7 +84,10 @@ async fn a_visitor_who_floods_is_slowed_and_others_are_not() {
         }
     }
     assert!(refused >= 4, "{refused}");
-    assert_eq!(app.post("/chat/v1/messages", json!({"id": "b", "text": "x"})).bearer(&bob).send().await.status, 202);
+    assert_eq!(
+        app.post("/chat/v1/messages", json!({"id": "b", "text": "x"})).bearer(&bob).send().await.status,
+        202
+    );
 }
 
 #[tokio::test]
@@ -91,7 +99,11 @@ async fn with_the_database_away_nothing_is_acknowledged() {
     answer.is_problem(503, "unavailable");
     assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
     // What went wrong inside stays inside.
-    assert!(!answer.text().to_lowercase().contains("database") && !answer.text().to_lowercase().contains("pool"), "{}", answer.text());
+    assert!(
+        !answer.text().to_lowercase().contains("database") && !answer.text().to_lowercase().contains("pool"),
+        "{}",
+        answer.text()
+    );
 }
 
 #[tokio::test]
@@ -100,7 +112,11 @@ async fn a_pressed_button_may_come_without_its_words() {
     let token = app.visitor().await;
     app.says(&token, "m1", "How do I export a project to CSV?").await;
     let seen = app.sees(&token).await;
-    let choices = seen.iter().rev().find_map(|event| event["choices"].as_array().filter(|choices| !choices.is_empty())).expect("an answer with buttons");
+    let choices = seen
+        .iter()
+        .rev()
+        .find_map(|event| event["choices"].as_array().filter(|choices| !choices.is_empty()))
+        .expect("an answer with buttons");
     let (id, label) = (choices[0]["id"].clone(), choices[0]["label"].clone());
     let answer = app.post("/chat/v1/messages", json!({"id": "m2", "choice": id})).bearer(&token).send().await;
     assert_eq!(answer.status, 202, "{}", answer.text());

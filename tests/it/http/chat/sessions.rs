@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn a_visitor_is_greeted_and_told_what_they_may_send() {
     let app = App::asleep().await;
-    let answer = app.post("/chat/v1/sessions", json!({"locale": "de-AT", "page": "https://shop.example/x?token=1#y"})).send().await;
+    let answer = app
+        .post("/chat/v1/sessions", json!({"locale": "de-AT", "page": "https://shop.example/x?token=1#y"}))
+        .send()
+        .await;
     assert_eq!(answer.status, 201);
     let welcome = answer.json();
     assert_eq!(welcome["conversation"], Value::Null);
@@ -15,7 +18,13 @@ async fn a_visitor_is_greeted_and_told_what_they_may_send() {
     assert_eq!(config["identified"], false);
     assert!(config["greeting"].as_str().unwrap().contains("Harbor"));
     assert!(config["disclosure"].as_str().unwrap().contains("Bot"));
-    assert!(config["upload_types"].as_array().unwrap().iter().all(|kind| kind != "image/svg+xml" && kind != "text/html"));
+    assert!(
+        config["upload_types"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|kind| kind != "image/svg+xml" && kind != "text/html")
+    );
 }
 
 #[tokio::test]
@@ -36,10 +45,18 @@ async fn a_visitor_who_comes_back_finds_their_conversation() {
 async fn a_token_that_is_no_good_is_refused_and_not_replaced() {
     let app = App::asleep().await;
     for header in ["Bearer nonsense", "Bearer ", "Basic YTpi", "nonsense"] {
-        let answer = app.post("/chat/v1/messages", json!({"id": "a", "text": "x"})).header("authorization", header).send().await;
+        let answer = app
+            .post("/chat/v1/messages", json!({"id": "a", "text": "x"}))
+            .header("authorization", header)
+            .send()
+            .await;
         answer.is_problem(401, "session-expired");
     }
-    app.post("/chat/v1/sessions", json!({})).bearer("nonsense").send().await.is_problem(401, "session-expired");
+    app.post("/chat/v1/sessions", json!({}))
+        .bearer("nonsense")
+        .send()
+        .await
+        .is_problem(401, "session-expired");
 }
 
 #[tokio::test]
@@ -63,7 +80,10 @@ async fn what_a_visitor_says_of_themselves_is_kept_but_proves_nothing() {
     assert_eq!(welcome["config"]["identified"], false);
     let id = welcome["visitor"].as_str().unwrap().parse().unwrap();
     let customer = app.world.ledger.storage.customer(id).await.unwrap().unwrap();
-    assert_eq!((customer.name.as_deref(), customer.email.as_deref(), customer.verified), (Some("Ada"), Some("ada@example.com"), false));
+    assert_eq!(
+        (customer.name.as_deref(), customer.email.as_deref(), customer.verified),
+        (Some("Ada"), Some("ada@example.com"), false)
+    );
 }
 
 #[tokio::test]
@@ -82,7 +102,8 @@ async fn a_form_that_is_none_is_refused() {
 
 #[tokio::test]
 async fn one_address_gets_only_so_many_new_visitors() {
-    let app = App::with(|server| server.rates.sessions = deskhand::http::Rate { burst: 3, per_minute: 1 }).await;
+    let app =
+        App::with(|server| server.rates.sessions = deskhand::http::Rate { burst: 3, per_minute: 1 }).await;
     for _ in 0..3 {
         app.visitor().await;
     }
@@ -92,6 +113,7 @@ async fn one_address_gets_only_so_many_new_visitors() {
     let elsewhere = app.post("/chat/v1/sessions", json!({})).from([198, 51, 100, 1]).send().await;
     assert_eq!(elsewhere.status, 201);
     // A header that anyone can write does not make somebody another.
-    let forged = app.post("/chat/v1/sessions", json!({})).header("x-forwarded-for", "198.51.100.9").send().await;
+    let forged =
+        app.post("/chat/v1/sessions", json!({})).header("x-forwarded-for", "198.51.100.9").send().await;
     forged.is_problem(429, "too-many");
 }

@@ -12,7 +12,12 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
-async fn dial(address: SocketAddr, query: &str, origin: Option<&str>, protocol: Option<&str>) -> Result<Socket, Error> {
+async fn dial(
+    address: SocketAddr,
+    query: &str,
+    origin: Option<&str>,
+    protocol: Option<&str>,
+) -> Result<Socket, Error> {
     let mut request = format!("ws://{address}/chat/v1/socket{query}").into_client_request()?;
     if let Some(origin) = origin {
         request.headers_mut().insert("origin", HeaderValue::from_str(origin).unwrap());
@@ -44,7 +49,8 @@ impl Socket {
     /// The next frame, or the close that comes instead.
     async fn next(&mut self) -> Result<Value, u16> {
         loop {
-            let frame = tokio::time::timeout(Duration::from_secs(30), self.0.next()).await.expect("a frame in time");
+            let frame =
+                tokio::time::timeout(Duration::from_secs(30), self.0.next()).await.expect("a frame in time");
             match frame {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(frame))) => return Err(frame.map_or(0, |frame| frame.code.into())),
@@ -92,8 +98,15 @@ async fn a_conversation_over_a_socket() {
 
     let talk = app.conversation(&token).await;
     let agent = app.signed_in("Maria", Role::Agent).await;
-    for (command, body) in [("takeover", json!({})), ("typing", json!({})), ("messages", json!({"id": "c1", "text": "Hello"}))] {
-        let answer = app.post(&format!("/api/v1/conversations/{talk}/{command}"), body).cookie(&agent).own_page().send().await;
+    for (command, body) in
+        [("takeover", json!({})), ("typing", json!({})), ("messages", json!({"id": "c1", "text": "Hello"}))]
+    {
+        let answer = app
+            .post(&format!("/api/v1/conversations/{talk}/{command}"), body)
+            .cookie(&agent)
+            .own_page()
+            .send()
+            .await;
         assert!(answer.status.is_success(), "{}", answer.text());
     }
     let mut heard = Vec::new();
@@ -111,7 +124,10 @@ async fn what_is_refused_names_its_message_and_the_line_stays() {
     let (mut socket, _) = Socket::ready(address, &token, "").await;
     socket.says(&json!({"type": "message", "id": "m1", "text": "a\u{0}b"})).await;
     let refused = socket.hears().await;
-    assert_eq!((refused["type"].as_str(), refused["id"].as_str(), refused["problem"]["code"].as_str()), (Some("refused"), Some("m1"), Some("nul")));
+    assert_eq!(
+        (refused["type"].as_str(), refused["id"].as_str(), refused["problem"]["code"].as_str()),
+        (Some("refused"), Some("m1"), Some("nul"))
+    );
     socket.says(&json!({"type": "message", "id": 5})).await;
     let refused = socket.hears().await;
     assert_eq!((&refused["id"], refused["problem"]["code"].as_str()), (&Value::Null, Some("bad-frame")));
@@ -147,7 +163,10 @@ async fn a_cut_line_loses_nothing_and_doubles_nothing() {
         let (mut socket, _) = Socket::ready(address, &token, &format!("?after={after}{known}")).await;
         // Said while this line is up; it is cut after a different number of frames each time.
         let text = if round == 0 { "I want to talk to a human" } else { "Still there?" };
-        app.post("/chat/v1/messages", json!({"id": format!("m{round}"), "text": text})).bearer(&token).send().await;
+        app.post("/chat/v1/messages", json!({"id": format!("m{round}"), "text": text}))
+            .bearer(&token)
+            .send()
+            .await;
         for _ in 0..=round % 3 {
             let frame = socket.hears().await;
             if let Some(seq) = frame["seq"].as_i64() {
@@ -157,12 +176,16 @@ async fn a_cut_line_loses_nothing_and_doubles_nothing() {
             }
         }
         drop(socket);
-        app.post("/chat/v1/messages", json!({"id": format!("between{round}"), "text": "And now?"})).bearer(&token).send().await;
+        app.post("/chat/v1/messages", json!({"id": format!("between{round}"), "text": "And now?"}))
+            .bearer(&token)
+            .send()
+            .await;
         app.world.settles().await;
     }
     let all: Vec<i64> = app.sees(&token).await.iter().filter_map(|event| event["seq"].as_i64()).collect();
     let after = seen.last().copied().unwrap();
-    let (mut socket, _) = Socket::ready(address, &token, &format!("?after={after}&conversation={talk}")).await;
+    let (mut socket, _) =
+        Socket::ready(address, &token, &format!("?after={after}&conversation={talk}")).await;
     while seen.last() != all.last() {
         seen.extend(socket.hears().await["seq"].as_i64());
     }
@@ -171,20 +194,30 @@ async fn a_cut_line_loses_nothing_and_doubles_nothing() {
 
 #[tokio::test]
 async fn only_pages_that_may_hold_the_widget_open_a_socket() {
-    let app = App::with(|server| server.settings.allowed_origins = vec!["https://shop.example".to_owned()]).await;
+    let app =
+        App::with(|server| server.settings.allowed_origins = vec!["https://shop.example".to_owned()]).await;
     let address = app.listens().await;
     let own = format!("http://{address}");
     for allowed in [own.as_str(), "https://shop.example", "http://desk.example"] {
         assert!(dial(address, "", Some(allowed), Some("deskhand.v1")).await.is_ok(), "{allowed}");
     }
-    for refused in [Some("https://evil.example"), Some("https://shop.example.evil.example"), Some("null"), Some("http://shop.example"), None] {
+    for refused in [
+        Some("https://evil.example"),
+        Some("https://shop.example.evil.example"),
+        Some("null"),
+        Some("http://shop.example"),
+        None,
+    ] {
         match dial(address, "", refused, Some("deskhand.v1")).await {
             Err(Error::Http(answer)) => assert_eq!(answer.status(), 403, "{refused:?}"),
             other => panic!("{refused:?}: {:?}", other.map(|_| "open")),
         }
     }
     for protocol in [None, Some("other")] {
-        assert!(matches!(dial(address, "", Some(&own), protocol).await, Err(Error::Http(answer)) if answer.status() == 400), "{protocol:?}");
+        assert!(
+            matches!(dial(address, "", Some(&own), protocol).await, Err(Error::Http(answer)) if answer.status() == 400),
+            "{protocol:?}"
+        );
     }
 }
 
@@ -193,7 +226,12 @@ async fn a_token_counts_only_in_the_first_frame() {
     let app = App::asleep().await;
     let address = app.listens().await;
     let token = app.visitor().await;
-    for first in [json!({"type": "hello", "token": "nonsense"}), json!({"type": "ping"}), json!({"token": token}), json!([])] {
+    for first in [
+        json!({"type": "hello", "token": "nonsense"}),
+        json!({"type": "ping"}),
+        json!({"token": token}),
+        json!([]),
+    ] {
         let mut socket = Socket::open(address, "").await;
         socket.says(&first).await;
         assert_eq!(socket.next().await, Err(4401), "{first}");

@@ -117,7 +117,7 @@ impl From<User> for SignedIn {
 }
 
 /// Signs in; the answer carries the session cookie.
-#[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, security(()), responses((status = 200, body = SignedIn), Problem))]
+#[utoipa::path(post, operation_id = "sign_in", path = "/session", tag = "session", request_body = SignIn, security(()), responses((status = 200, body = SignedIn), Problem))]
 pub(super) async fn create(
     State(site): State<Site>,
     caller: Caller,
@@ -145,13 +145,13 @@ pub(super) async fn create(
 }
 
 /// Who is signed in.
-#[utoipa::path(get, path = "/session", tag = "session", responses((status = 200, body = SignedIn), Problem))]
+#[utoipa::path(get, operation_id = "who_is_signed_in", path = "/session", tag = "session", responses((status = 200, body = SignedIn), Problem))]
 pub(super) async fn show(reader: Reader) -> Json<SignedIn> {
     Json(reader.user.into())
 }
 
 /// Signs out.
-#[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204, description = "Signed out"), Problem))]
+#[utoipa::path(delete, operation_id = "sign_out", path = "/session", tag = "session", responses((status = 204, description = "Signed out"), Problem))]
 pub(super) async fn delete(State(site): State<Site>, reader: Reader) -> Result<Response> {
     site.ledger.storage.end_session(&reader.hash).await?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, session::clear_cookie(site.settings.secure())?)])

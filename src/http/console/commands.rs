@@ -49,7 +49,7 @@ pub(super) struct Recorded {
 }
 
 /// Takes the conversation over; the bot is mute from then on.
-#[utoipa::path(post, path = "/conversations/{id}/takeover", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
+#[utoipa::path(post, operation_id = "take_over", path = "/conversations/{id}/takeover", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
 pub(super) async fn take_over(
     State(site): State<Site>,
     who: Answerer,
@@ -59,7 +59,7 @@ pub(super) async fn take_over(
 }
 
 /// Gives it back to the bot.
-#[utoipa::path(post, path = "/conversations/{id}/release-to-bot", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
+#[utoipa::path(post, operation_id = "release_to_bot", path = "/conversations/{id}/release-to-bot", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
 pub(super) async fn release(
     State(site): State<Site>,
     who: Answerer,
@@ -69,7 +69,7 @@ pub(super) async fn release(
 }
 
 /// Puts it into a team's queue.
-#[utoipa::path(post, path = "/conversations/{id}/handoff", tag = "conversations", params(("id" = String, Path)), request_body = Transfer, responses((status = 200, body = Detail), Problem))]
+#[utoipa::path(post, operation_id = "hand_off", path = "/conversations/{id}/handoff", tag = "conversations", params(("id" = String, Path)), request_body = Transfer, responses((status = 200, body = Detail), Problem))]
 pub(super) async fn hand_off(
     State(site): State<Site>,
     who: Answerer,
@@ -84,7 +84,7 @@ pub(super) async fn hand_off(
 }
 
 /// Settles it.
-#[utoipa::path(post, path = "/conversations/{id}/resolution", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
+#[utoipa::path(post, operation_id = "resolve", path = "/conversations/{id}/resolution", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
 pub(super) async fn resolve(
     State(site): State<Site>,
     who: Answerer,
@@ -94,7 +94,7 @@ pub(super) async fn resolve(
 }
 
 /// Answers the customer.
-#[utoipa::path(post, path = "/conversations/{id}/messages", tag = "conversations", params(("id" = String, Path)), request_body = Written, responses((status = 201, body = Recorded), Problem))]
+#[utoipa::path(post, operation_id = "write_message", path = "/conversations/{id}/messages", tag = "conversations", params(("id" = String, Path)), request_body = Written, responses((status = 201, body = Recorded), Problem))]
 pub(super) async fn say(
     State(site): State<Site>,
     who: Answerer,
@@ -106,7 +106,7 @@ pub(super) async fn say(
 }
 
 /// Writes something that the customer never sees.
-#[utoipa::path(post, path = "/conversations/{id}/notes", tag = "conversations", params(("id" = String, Path)), request_body = Written, responses((status = 201, body = Recorded), Problem))]
+#[utoipa::path(post, operation_id = "write_note", path = "/conversations/{id}/notes", tag = "conversations", params(("id" = String, Path)), request_body = Written, responses((status = 201, body = Recorded), Problem))]
 pub(super) async fn note(
     State(site): State<Site>,
     who: Answerer,
@@ -118,7 +118,7 @@ pub(super) async fn note(
 }
 
 /// Shows the customer that somebody is writing. Only whoever has the conversation is shown.
-#[utoipa::path(post, path = "/conversations/{id}/typing", tag = "conversations", params(("id" = String, Path)), responses((status = 204, description = "Passed on"), Problem))]
+#[utoipa::path(post, operation_id = "show_typing", path = "/conversations/{id}/typing", tag = "conversations", params(("id" = String, Path)), responses((status = 204, description = "Passed on"), Problem))]
 pub(super) async fn typing(
     State(site): State<Site>,
     who: Answerer,

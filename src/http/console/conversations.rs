@@ -67,7 +67,7 @@ struct Counts {
 }
 
 /// A page of conversations, and how many there are in each view.
-#[utoipa::path(get, path = "/conversations", tag = "conversations", params(ListQuery), responses((status = 200, body = RowPage), Problem))]
+#[utoipa::path(get, operation_id = "list_conversations", path = "/conversations", tag = "conversations", params(ListQuery), responses((status = 200, body = RowPage), Problem))]
 pub(super) async fn list(
     State(site): State<Site>,
     reader: Reader,
@@ -104,7 +104,7 @@ pub(super) async fn list(
 }
 
 /// One conversation, with everything an agent needs to know.
-#[utoipa::path(get, path = "/conversations/{id}", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
+#[utoipa::path(get, operation_id = "show_conversation", path = "/conversations/{id}", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Detail), Problem))]
 pub(super) async fn show(State(site): State<Site>, _: Reader, Path(id): Path<Uuid>) -> Result<Json<Detail>> {
     Ok(Json(detail(&site, ConversationId(id)).await?))
 }
@@ -152,7 +152,7 @@ pub(super) struct EventPage {
 }
 
 /// What happened after a place in the log, oldest first. Fewer than `limit` events are the end of it.
-#[utoipa::path(get, path = "/conversations/{id}/events", tag = "conversations", params(("id" = String, Path), EventQuery), responses((status = 200, body = EventPage), Problem))]
+#[utoipa::path(get, operation_id = "list_events", path = "/conversations/{id}/events", tag = "conversations", params(("id" = String, Path), EventQuery), responses((status = 200, body = EventPage), Problem))]
 pub(super) async fn events(
     State(site): State<Site>,
     _: Reader,
@@ -210,7 +210,7 @@ pub(super) struct Decisions {
 }
 
 /// Every decision of the bot in a conversation, oldest first.
-#[utoipa::path(get, path = "/conversations/{id}/decisions", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Decisions), Problem))]
+#[utoipa::path(get, operation_id = "list_decisions", path = "/conversations/{id}/decisions", tag = "conversations", params(("id" = String, Path)), responses((status = 200, body = Decisions), Problem))]
 pub(super) async fn decisions(
     State(site): State<Site>,
     _: Reader,
@@ -226,7 +226,7 @@ pub(super) async fn decisions(
 }
 
 /// A file that the customer sent; always to be saved.
-#[utoipa::path(get, path = "/conversations/{id}/uploads/{upload}", tag = "conversations", params(("id" = String, Path), ("upload" = String, Path)),
+#[utoipa::path(get, operation_id = "download_upload", path = "/conversations/{id}/uploads/{upload}", tag = "conversations", params(("id" = String, Path), ("upload" = String, Path)),
     responses((status = 200, description = "The file, as an attachment", content_type = "application/octet-stream", body = Vec<u8>), Problem))]
 pub(super) async fn upload(
     State(site): State<Site>,

@@ -44,7 +44,7 @@ struct Intent {
 }
 
 /// All teams.
-#[utoipa::path(get, path = "/teams", tag = "desk", responses((status = 200, body = Teams), Problem))]
+#[utoipa::path(get, operation_id = "list_teams", path = "/teams", tag = "desk", responses((status = 200, body = Teams), Problem))]
 pub(super) async fn teams(State(site): State<Site>, _: Reader) -> Json<Teams> {
     let book = site.library.current();
     let now = site.ledger.now();
@@ -55,7 +55,7 @@ pub(super) async fn teams(State(site): State<Site>, _: Reader) -> Json<Teams> {
 }
 
 /// All intents.
-#[utoipa::path(get, path = "/intents", tag = "desk", responses((status = 200, body = Intents), Problem))]
+#[utoipa::path(get, operation_id = "list_intents", path = "/intents", tag = "desk", responses((status = 200, body = Intents), Problem))]
 pub(super) async fn intents(State(site): State<Site>, _: Reader) -> Json<Intents> {
     let book = site.library.current();
     let trained = book.classifier.threshold();

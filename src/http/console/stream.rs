@@ -31,7 +31,7 @@ const GATHER: Duration = Duration::from_millis(60);
 
 /// Server-sent events: `hello` (who is signed in), `conversation` (a row of the list), `typing`, `notification`, and
 /// `ping` every 15 seconds. The stream ends with the session, or when the listener is too slow: reconnect and reload.
-#[utoipa::path(get, path = "/stream", tag = "conversations", responses((status = 200, description = "Server-sent events", content_type = "text/event-stream", body = String), Problem))]
+#[utoipa::path(get, operation_id = "open_stream", path = "/stream", tag = "conversations", responses((status = 200, description = "Server-sent events", content_type = "text/event-stream", body = String), Problem))]
 pub(super) async fn open(
     State(site): State<Site>,
     reader: Reader,

@@ -88,7 +88,7 @@ pub(super) struct Change {
 }
 
 /// A page of tickets, newest first.
-#[utoipa::path(get, path = "/tickets", tag = "tickets", params(ListQuery), responses((status = 200, body = TicketPage), Problem))]
+#[utoipa::path(get, operation_id = "list_tickets", path = "/tickets", tag = "tickets", params(ListQuery), responses((status = 200, body = TicketPage), Problem))]
 pub(super) async fn list(
     State(site): State<Site>,
     _: Reader,
@@ -110,7 +110,7 @@ pub(super) async fn list(
 }
 
 /// Changes status or priority.
-#[utoipa::path(patch, path = "/tickets/{number}", tag = "tickets", params(("number" = String, Path)), request_body = Change, responses((status = 200, body = Ticket), Problem))]
+#[utoipa::path(patch, operation_id = "change_ticket", path = "/tickets/{number}", tag = "tickets", params(("number" = String, Path)), request_body = Change, responses((status = 200, body = Ticket), Problem))]
 pub(super) async fn change(
     State(site): State<Site>,
     who: Answerer,

@@ -24,7 +24,8 @@ function decide(desk, talk, message, verdict, route, reasons, rules, citations =
   const word = KINDS.find(([id]) => id === verdict.intent)?.[1].exec(message.text)?.[0];
   if (word) weights.unshift({ text: word, weight: 2.3 });
   const decision = {
-    id: randomUUID(), at: desk.now(), message: message.id, intent: verdict.intent, confidence,
+    id: randomUUID(), at: desk.now(), message: message.id, intent: verdict.intent, confidence, threshold: 0.65, in_scope: verdict.intent !== null, draft: null,
+    urgency_signals: signals('urgent-word', verdict.urgent), sentiment_signals: signals('complaint', verdict.upset),
     top: [{ intent: verdict.intent ?? 'export_data', confidence }, { intent: 'cancel_subscription', confidence: 0.05 }, { intent: 'greeting', confidence: 0.02 }],
     urgency: verdict.urgency, sentiment: verdict.sentiment, language: 'en', entities: entities(message.text), route, automation: 'auto', reasons, rules,
     evidence: [...weights, { text: 'thanks', weight: -0.4 }], context: ['customer.known', 'customer.tier', 'desk.open', 'intent', 'confidence', 'urgency'],
@@ -32,6 +33,8 @@ function decide(desk, talk, message, verdict, route, reasons, rules, citations =
   };
   desk.append(talk, { type: 'decision', decision }, { intent: verdict.intent, urgency: verdict.urgency, sentiment: verdict.sentiment });
 }
+
+const signals = (code, match) => (match ? [{ code, text: match[0], weight: 1 }] : []);
 
 function entities(text) {
   const found = {};

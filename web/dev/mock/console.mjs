@@ -30,7 +30,7 @@ export function consoleApi(desk) {
     const out = (name, data) => res.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
     out('hello', { user: open(user) });
     desk.deskListeners.add(out);
-    const beat = setInterval(() => res.write(': beat\n\n'), 15_000);
+    const beat = setInterval(() => out('ping', {}), 15_000);
     req.on('close', () => {
       clearInterval(beat);
       desk.deskListeners.delete(out);

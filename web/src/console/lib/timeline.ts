@@ -1,4 +1,4 @@
-import type { Act, Decision, DeskEvent, Message, Note, StateChange } from '../api/types';
+import type { Act, Decision, DeskEvent, Message, Note, Rating, StateChange } from '../api/types';
 
 /** A reply or note of this agent that the server does not have yet. */
 export interface Pending {
@@ -16,6 +16,7 @@ export type Entry =
   | { kind: 'state'; key: string; event: StateChange }
   | { kind: 'decision'; key: string; at: string; decision: Decision }
   | { kind: 'act'; key: string; event: Act }
+  | { kind: 'rating'; key: string; event: Rating }
   | { kind: 'day'; key: string; at: string }
   | { kind: 'pending'; key: string; pending: Pending };
 
@@ -74,6 +75,11 @@ export function entries(log: readonly DeskEvent[], pending: readonly Pending[]):
       case 'act':
         out.push({ kind: 'act', key, event });
         break;
+      case 'rating':
+        out.push({ kind: 'rating', key, event });
+        break;
+      default:
+        continue; // a newer server may record things this console does not know
     }
     speaker = '';
   }
@@ -87,6 +93,10 @@ function finished(log: readonly DeskEvent[]): Set<number> {
   const over = new Set<number>();
   for (const event of log) {
     if (event.type !== 'act') continue;
+    if (event.act === 'send' && event.status === 'requested') {
+      over.add(event.seq); // the message itself stands above, with its delivery
+      continue;
+    }
     const open = asked.get(event.act) ?? [];
     asked.set(event.act, open);
     if (event.status === 'requested') open.push(event.seq);

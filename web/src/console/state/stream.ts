@@ -15,8 +15,8 @@ export interface StreamOwner {
 }
 
 
-/** A page cannot see the comments that keep the line open, so after this long without an event it is renewed. */
-const RENEW_MS = 180_000;
+/** The server says something every 15 s. This much silence is a dead line, whatever the browser believes. */
+const SILENCE_MS = 45_000;
 
 /** Agents are few and wait for customers: they try again sooner than a page full of visitors would. */
 const LONGEST_WAIT_MS = 5_000;
@@ -91,10 +91,9 @@ export class Stream {
     this.#attempt += 1;
   }
 
-  /** Comments do not reach a page, so a quiet desk looks like a dead line: then it is simply reconnected, unseen. */
   #heard(): void {
     clearTimeout(this.#watch);
-    this.#watch = window.setTimeout(() => this.#open && this.#connect(), RENEW_MS);
+    this.#watch = window.setTimeout(() => this.#again(), SILENCE_MS);
   }
 
   #wake = (): void => {

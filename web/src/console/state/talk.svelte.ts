@@ -119,7 +119,7 @@ export class Talk {
 
   resolve(): Promise<boolean> {
     const params = { path: { id: this.id } };
-    return this.#command('resolve', () => data(api.POST('/api/v1/conversations/{id}/resolution', { params, body: {} })));
+    return this.#command('resolve', () => data(api.POST('/api/v1/conversations/{id}/resolution', { params })));
   }
 
   transfer(team: string, note: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 //! The measured trip: a message written on a customer's socket → the bot's reply on the same socket, with one
 //! conversation and with 64 side by side; also the time from start to first answer and the idle memory.
 //!
-//! `cargo bench --bench trip [-- postgres://…]` prints a table for docs/benchmarks.md.
+//! `SERVER_BIN=target/release/deskhand cargo bench --profile dev --bench trip [-- postgres://…]` prints a table for docs/benchmarks.md.
 
 #![allow(
     clippy::unwrap_used,
@@ -37,7 +37,9 @@ impl Drop for Server {
 
 fn start(data: &std::path::Path, database: Option<&str>) -> Server {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_deskhand"));
+    // The release binary can be measured without building this program for release, too.
+    let binary = std::env::var("SERVER_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_deskhand").to_owned());
+    let mut command = Command::new(binary);
     command
         .arg("serve")
         .env("DESKHAND_HTTP__ADDR", format!("127.0.0.1:{port}"))

@@ -3,7 +3,7 @@
 #   scripts/with-desk.sh COMMAND…
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bin=${DESKHAND_BIN:-./target/debug/deskhand}
+bin=${SERVER_BIN:-./target/debug/deskhand}
 [ -x "$bin" ] || cargo build --locked --quiet
 if ! command -v chromium >/dev/null; then
   if [ "${CI:-}" = true ]; then echo "chromium is missing" >&2; exit 1; fi
@@ -19,7 +19,7 @@ export DESKHAND_AGENT_EMAIL=ben@example.com DESKHAND_AGENT_PASSWORD=correct-hors
 export DESKHAND_AGENT2_EMAIL=mia@example.com DESKHAND_AGENT2_PASSWORD=correct-horse-battery
 printf '%s\n' "$DESKHAND_AGENT_PASSWORD" | "$bin" user add --email "$DESKHAND_AGENT_EMAIL" --name Ben --role admin --password-stdin
 printf '%s\n' "$DESKHAND_AGENT2_PASSWORD" | "$bin" user add --email "$DESKHAND_AGENT2_EMAIL" --name Mia --role agent --password-stdin
-"$bin" serve ${DESKHAND_SERVE_ARGS:-} > "$data/out.log" 2>&1 &
+"$bin" serve --demo > "$data/out.log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$data"' EXIT
 for _ in $(seq 300); do

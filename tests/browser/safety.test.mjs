@@ -74,7 +74,7 @@ test('hostile names and file names are text too', { timeout: 120_000 }, async ()
     assert.ok([200, 202].includes(sent.status()), await sent.text());
     await agent.open(mark);
     await agent.page.locator('.side').first().waitFor();
-    const customer = await Customer.arrive(browser, { path: '/widget/' });
+    const customer = await Customer.arrive(browser, { path: '/console' });
     await customer.page.evaluate((it) => { localStorage.clear(); localStorage.setItem('deskhand:token', it); }, token);
     await customer.page.goto(env.url);
     await customer.open();

@@ -104,8 +104,8 @@ test('an answer from the knowledge base names its source, and the bot says that 
   assert.equal(await source.getAttribute('rel'), 'noopener noreferrer nofollow');
   assert.equal(await source.getAttribute('target'), '_blank');
   assert.ok((await customer.frame.locator('.author .tag').count()) > 0, 'the bot is marked as one');
-  await customer.frame.getByRole('button', { name: 'Yes', exact: true }).click();
-  await customer.frame.getByText('Thank you for your feedback.').first().waitFor();
+  await customer.frame.getByRole('button', { name: 'Yes, thank you' }).click();
+  await customer.notice('resolved');
   await customer.close();
 });
 
@@ -143,7 +143,7 @@ test('a file is uploaded, sent and offered to the agent; a wrong one is refused 
 
 test('an ended session begins anew without a word lost', async () => {
   const mark = tag();
-  const customer = await Customer.arrive(browser, { path: '/widget/' });
+  const customer = await Customer.arrive(browser, { path: '/console' });
   await customer.page.evaluate(() => { localStorage.clear(); localStorage.setItem('deskhand:token', 'no-such-token'); });
   await customer.page.goto(env.url);
   await customer.open();

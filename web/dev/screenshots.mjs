@@ -15,7 +15,7 @@ const sharp = { deviceScaleFactor: 1.5 };
 async function named(name, email, lines) {
   const api = (await browser.newContext()).request;
   const opened = await (await api.post(`${env.url}/chat/v1/sessions`, { data: { locale: 'en', page: 'https://harbor.example/pricing', form: { name, email } } })).json();
-  const customer = await Customer.arrive(browser, { path: '/widget/', viewport: { width: 1280, height: 800 }, ...sharp });
+  const customer = await Customer.arrive(browser, { path: '/console', viewport: { width: 1280, height: 800 }, ...sharp });
   await customer.page.evaluate((token) => { localStorage.clear(); localStorage.setItem('deskhand:token', token); }, opened.token);
   await customer.page.goto(env.url);
   await customer.open();

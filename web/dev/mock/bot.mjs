@@ -53,12 +53,16 @@ export async function answer(desk, talk, message, pace = 350) {
   desk.typing(talk, 'bot');
   await wait(pace);
   if (talk.state !== 'bot') return; // taken over meanwhile: the bot is mute
+  if (message.choice === 'answer:yes') {
+    desk.move(talk, 'resolved', null, 'Resolved: the customer says so.');
+    return void desk.append(talk, { type: 'rating_request' });
+  }
   const verdict = talk.slots.waiting ?? judge(message.text);
   const bot = { author: null };
   switch (verdict.intent) {
     case 'export_data':
       decide(desk, talk, message, verdict, 'reply', [{ code: 'answered-from-knowledge', text: 'The article “Export your data” answers this.' }], ['low-risk-answer'], [{ title: 'Export your data', url: '/help/export-data', article: 'export-data' }]);
-      return void desk.say(talk, 'bot', 'You can export everything yourself:\n\n1. Open the project and choose the three dots, then **Export**.\n2. Choose CSV or Excel.\n3. We e-mail you a link when the file is ready, usually within 10 minutes.\n\nThe link works for 7 days.', { ...bot, citations: [{ title: 'Export your data', url: '/help/export-data', article: 'export-data' }] });
+      return void desk.say(talk, 'bot', 'You can export everything yourself:\n\n1. Open the project and choose the three dots, then **Export**.\n2. Choose CSV or Excel.\n3. We e-mail you a link when the file is ready, usually within 10 minutes.\n\nThe link works for 7 days.\n\nDid this help?', { ...bot, choices: [{ id: 'answer:yes', label: 'Yes, thank you' }, { id: 'answer:no', label: 'No, not yet' }], citations: [{ title: 'Export your data', url: '/help/export-data', article: 'export-data' }] });
     case 'cancel_subscription':
       decide(desk, talk, message, verdict, 'ask', [{ code: 'needs-clarification', text: 'The reason is asked for once.' }], []);
       talk.slots.waiting = { ...verdict, intent: 'reason_given' };

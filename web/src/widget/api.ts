@@ -46,7 +46,7 @@ export class Api {
     await this.#post('typing', {});
   }
 
-  async feedback(body: { helpful: boolean } | { rating: number; comment?: string }): Promise<void> {
+  async feedback(body: { rating: number; comment?: string }): Promise<void> {
     await this.#post('feedback', body);
   }
 

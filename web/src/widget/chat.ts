@@ -36,6 +36,7 @@ export class Chat {
   #attempts = 0;
   #typingTimer = 0;
   #typedAt = 0;
+  #thanked: string | null = null;
 
   constructor(readonly api: Api, private readonly memory: Memory, private options: Options) {
     this.#link = new Link(api, {
@@ -113,11 +114,8 @@ export class Chat {
     await this.api.feedback({ rating, ...(comment.trim() !== '' && { comment: comment.trim() }) });
     this.rated = `${this.talk.conversation}:${this.talk.ratingAsked}`;
     this.memory.set('rated', this.rated);
+    this.#thanked = this.talk.conversation;
     this.changed();
-  }
-
-  async helpful(helpful: boolean): Promise<void> {
-    await this.api.feedback({ helpful });
   }
 
   get draft(): string {
@@ -135,6 +133,11 @@ export class Chat {
 
   get unread(): number {
     return sync.unread(this.talk, this.seen);
+  }
+
+  /** The visitor has just told how it was. */
+  get thanked(): boolean {
+    return this.#thanked !== null && this.#thanked === this.talk.conversation;
   }
 
   get askRating(): boolean {

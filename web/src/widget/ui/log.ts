@@ -14,7 +14,6 @@ export class Log {
   /** History is read at the reader's own pace; only what comes after it is announced. */
   #announce = false;
   #cache = new Map<string, { deps: unknown[]; node: VNode }>();
-  #helpful: { key: string; given: boolean } | null = null;
   #rating: Rating;
 
   constructor(private readonly chat: Chat, private readonly locale: Locale, private readonly redraw: () => void) {
@@ -38,7 +37,6 @@ export class Log {
           { key: 'log', role: 'log', 'aria-live': this.#announce ? 'polite' : 'off', 'aria-relevant': 'additions', 'aria-label': t.conversation },
           h('ol', { class: 'lines' }, this.#lines(), chat.talk.outbox.map((out) => pending(chat, locale, out))),
         ),
-        this.#askHelpful(),
         h('div', { key: 'status', role: 'status' }, this.#typist()),
         chat.askRating && this.#rating.draw(),
       ),
@@ -97,29 +95,6 @@ export class Log {
     if (Number.isNaN(date.getTime())) return null;
     const name = new Intl.DateTimeFormat(this.locale.tag, { weekday: 'long', day: 'numeric', month: 'long' }).format(date);
     return h('li', { key, class: 'divider' }, h('span', null, name));
-  }
-
-  #askHelpful(): VNode | null {
-    const { talk } = this.chat;
-    const t = this.locale.strings;
-    const last = talk.lines.at(-1);
-    if (last?.from !== 'bot' || !last.citations?.length || talk.phase !== 'bot' || talk.outbox.length > 0) return null;
-    const key = lineKey(last);
-    const given = this.#helpful?.key === key;
-    const button = (label: string, helpful: boolean): VNode =>
-      h('button', { type: 'button', class: 'text', onclick: () => void this.#giveHelpful(key, helpful) }, label);
-    return h('div', { key: `helpful:${key}`, class: 'helpful', role: 'status' }, h('span', null, given ? t.thanks : t.helpful), !given && [button(t.yes, true), button(t.no, false)]);
-  }
-
-  async #giveHelpful(key: string, given: boolean): Promise<void> {
-    this.#helpful = { key, given };
-    this.redraw();
-    try {
-      await this.chat.helpful(given);
-    } catch {
-      this.#helpful = null;
-      this.redraw();
-    }
   }
 
   #typist(): VNode | null {

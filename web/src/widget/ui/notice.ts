@@ -23,7 +23,7 @@ export class Notice {
     else if (chat.talk.phase === 'queued') {
       text = this.#queued();
       kind = 'notice queued';
-    } else if (chat.talk.phase === 'resolved') text = chat.askRating || chat.rated === null ? t.resolved : `${t.thanks} ${t.resolved}`;
+    } else if (chat.talk.phase === 'resolved') text = chat.thanked ? `${t.thanks} ${t.resolved}` : t.resolved;
     return h('div', { key: 'notices', role: 'status' }, text !== null && h('p', { class: kind }, text));
   }
 

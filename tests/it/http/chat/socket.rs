@@ -307,11 +307,19 @@ async fn who_does_not_read_is_cut_and_finds_everything_when_they_come_back() {
     app.post("/chat/v1/messages", json!({"id": "first", "text": "Hello"})).bearer(&token).send().await;
     // With a human it is their turn: nothing piles up that the bot would owe an answer to.
     let (agent, talk) = (app.signed_in("Maria", Role::Agent).await, app.conversation(&token).await);
-    app.post(&format!("/api/v1/conversations/{talk}/takeover"), json!({})).cookie(&agent).own_page().send().await;
+    app.post(&format!("/api/v1/conversations/{talk}/takeover"), json!({}))
+        .cookie(&agent)
+        .own_page()
+        .send()
+        .await;
     let before = app.sees(&token).await.last().unwrap()["seq"].as_i64().unwrap();
     // More than both sides' buffers hold.
     for number in 0..700 {
-        let answer = app.post("/chat/v1/messages", json!({"id": format!("m{number}"), "text": text})).bearer(&token).send().await;
+        let answer = app
+            .post("/chat/v1/messages", json!({"id": format!("m{number}"), "text": text}))
+            .bearer(&token)
+            .send()
+            .await;
         assert_eq!(answer.status, 202);
     }
     let position = |after: i64| format!("?after={after}&conversation={talk}");

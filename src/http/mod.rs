@@ -35,12 +35,15 @@ use problem::Problem;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Passwords that are hashed at once; each takes 19 MiB.
 const HASHED_AT_ONCE: usize = 2;
+/// How often measurements are folded together.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// What the server needs.
 pub struct Server {
@@ -151,7 +154,7 @@ pub async fn serve(
     server: Server,
     mut stopping: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let connections = server.connections.clone();
+    let (connections, metrics) = (server.connections.clone(), server.metrics.clone());
     let app = router(server).into_make_service_with_connect_info::<SocketAddr>();
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -162,7 +165,20 @@ pub async fn serve(
         // Whoever could say so being gone means the same.
         drop(stopping.wait_for(|stopping| *stopping).await);
     };
-    axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
+    let upkeep = tokio::spawn(keep_up(metrics));
+    let served = axum::serve(listener, app).with_graceful_shutdown(stopped).await;
+    upkeep.abort();
+    served?;
     connections.drained().await;
     Ok(())
+}
+
+/// Folds what was measured together; without it, samples that nobody fetches would pile up.
+async fn keep_up(metrics: Option<PrometheusHandle>) {
+    let Some(metrics) = metrics else { return };
+    let mut now_and_then = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        now_and_then.tick().await;
+        metrics.run_upkeep();
+    }
 }

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// Settings of everything that is reached over HTTP.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub struct Rates {
     pub sign_ins_by_address: Rate,
     /// Sockets that one visitor may hold open.
     pub sockets: usize,
+    /// A socket that does not read for this long is cut; its client comes back to where it was.
+    pub slow_after: Duration,
 }
 
 impl Default for Rates {
@@ -61,6 +64,7 @@ impl Default for Rates {
             sign_ins: Rate { burst: 10, per_minute: 2 },
             sign_ins_by_address: Rate { burst: 50, per_minute: 10 },
             sockets: 10,
+            slow_after: Duration::from_secs(30),
         }
     }
 }

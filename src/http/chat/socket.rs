@@ -33,8 +33,6 @@ const BUFFER: usize = 4096;
 const MAX_FRAME: usize = 64 * 1024;
 /// The token must have come by then.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
-/// A blocked send ends the line after this.
-const SLOW_AFTER: Duration = Duration::from_secs(30);
 /// How often the other side is asked whether it is there.
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// After this long without a sign it is not.
@@ -272,7 +270,7 @@ impl Line {
 
     /// Waits for the other side to read, for a while.
     async fn send_raw(&mut self, message: Message) -> Step {
-        match timeout(SLOW_AFTER, self.socket.send(message)).await {
+        match timeout(self.site.rates.slow_after, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => Err(End::Slow),

@@ -80,9 +80,7 @@ fn described() -> OpenApiRouter<Site> {
 /// The OpenAPI document of `/api/v1`, as JSON.
 #[must_use]
 pub fn openapi() -> String {
-    let mut text = described().into_openapi().to_pretty_json().unwrap_or_default();
-    text.push('\n');
-    text
+    described().into_openapi().to_pretty_json().unwrap_or_default()
 }
 
 /// The routes, with their prefix.

@@ -156,6 +156,16 @@ async fn nothing_is_changed_from_another_sites_page() {
     }
 }
 
+#[test]
+fn the_consoles_copy_of_the_document_is_this_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/web/src/console/api/openapi.json");
+    let copy = std::fs::read_to_string(path).unwrap();
+    assert!(
+        copy.trim_end() == deskhand::http::openapi(),
+        "run: deskhand openapi > web/src/console/api/openapi.json, then npm --prefix web run api"
+    );
+}
+
 #[tokio::test]
 async fn the_document_describes_us_and_every_answer_that_goes_wrong() {
     let app = App::asleep().await;

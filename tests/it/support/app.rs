@@ -7,7 +7,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use deskhand::domain::ids::UserId;
 use deskhand::domain::person::Role;
-use deskhand::http::{Rates, Server, Settings, sign_in};
+use deskhand::http::{Connections, Rates, Server, Settings, sign_in};
 use deskhand::ports::storage::User;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -18,6 +18,8 @@ use tower::ServiceExt;
 pub(crate) struct App {
     pub(crate) world: World,
     pub(crate) router: Router,
+    /// Open sockets and streams.
+    pub(crate) connections: Connections,
     stop: watch::Sender<bool>,
 }
 
@@ -58,7 +60,8 @@ impl App {
             Server::new(world.ledger.clone(), world.library.clone(), inbox, hand, settings, None, stopping);
         server.rates.messages = deskhand::http::Rate { burst: 200, per_minute: 200 };
         change(&mut server);
-        Self { router: deskhand::http::router(server), world, stop }
+        let connections = server.connections.clone();
+        Self { connections, router: deskhand::http::router(server), world, stop }
     }
 
     /// The rates that are shipped.

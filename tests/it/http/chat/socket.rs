@@ -293,3 +293,49 @@ async fn a_desk_that_goes_down_says_so() {
     app.stops();
     assert_eq!(socket.next().await, Err(1012));
 }
+
+#[tokio::test]
+async fn who_does_not_read_is_cut_and_finds_everything_when_they_come_back() {
+    let app = App::with(|server| {
+        server.rates.slow_after = Duration::from_millis(300);
+        server.rates.messages = deskhand::http::Rate { burst: 2000, per_minute: 2000 };
+    })
+    .await;
+    let address = app.listens().await;
+    let token = app.visitor().await;
+    let text = "x".repeat(16 * 1024);
+    app.post("/chat/v1/messages", json!({"id": "first", "text": "Hello"})).bearer(&token).send().await;
+    // With a human it is their turn: nothing piles up that the bot would owe an answer to.
+    let (agent, talk) = (app.signed_in("Maria", Role::Agent).await, app.conversation(&token).await);
+    app.post(&format!("/api/v1/conversations/{talk}/takeover"), json!({}))
+        .cookie(&agent)
+        .own_page()
+        .send()
+        .await;
+    let before = app.sees(&token).await.last().unwrap()["seq"].as_i64().unwrap();
+    // More than both sides' buffers hold.
+    for number in 0..700 {
+        let answer = app
+            .post("/chat/v1/messages", json!({"id": format!("m{number}"), "text": text}))
+            .bearer(&token)
+            .send()
+            .await;
+        assert_eq!(answer.status, 202);
+    }
+    let position = |after: i64| format!("?after={after}&conversation={talk}");
+    let (mut socket, _) = Socket::ready(address, &token, &position(before)).await;
+    while app.connections.count() > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut seen = Vec::new();
+    while let Ok(frame) = socket.next().await {
+        seen.extend(frame["seq"].as_i64());
+    }
+    assert!(seen.len() < 700, "nothing was held back: {}", seen.len());
+    let after = seen.last().copied().unwrap_or(before);
+    let (mut socket, _) = Socket::ready(address, &token, &position(after)).await;
+    while seen.last() != Some(&(before + 700)) {
+        seen.extend(socket.hears().await["seq"].as_i64());
+    }
+    assert_eq!(seen, (before + 1..=before + 700).collect::<Vec<_>>());
+}

@@ -35,24 +35,23 @@ async function shot(page, name) {
   console.log(`docs/images/${name}.png`);
 }
 
-// The widget: a question answered from the help pages, then one with choices.
-const { customer: widget } = await named('Aiko Tanaka', 'aiko@mori.example', ['How do I export our data?', 'We want to cancel our subscription']);
-await until('choices', () => widget.frame.locator('.choices').count());
+// The widget: a question answered from the help pages, with its source.
+const { customer: widget } = await named('Yuki Tanaka', 'yuki.tanaka@hoshi-creative.example.com', ['Where can I find my invoices?']);
 await shot(widget.page, 'widget');
 await widget.close();
 
 // The console: the two messages every desk gets on a bad Monday.
 const others = [];
-others.push(await named('Tom Becker', 'tom@beckerbau.example', ['I was charged twice and nobody answered my previous email.']));
-others.push(await named('Lucía Fernández', 'lucia@estudio.example', ['Can I talk to a human about our contract please?']));
-const urgent = await named('Priya Raman', 'priya@northwind.example', ['Hi, I can’t access my account. I have a client demo in 30 minutes and I need this fixed urgently.']);
+others.push(await named('Sofia Almeida', 'sofia.almeida@almeida-arq.example.com', ['I was charged twice and nobody answered my previous email.']));
+others.push(await named('Liam O’Brien', 'liam.obrien@obrienlegal.example.com', ['Can I talk to a human about our contract please?']));
+const urgent = await named('Tomáš Novák', 'tomas.novak@novakdev.example.com', ['Hi, I can’t access my account. I have a client demo in 30 minutes and I need this fixed urgently.']);
 for (const [name, look] of [['console', { colorScheme: 'light' }], ['console-dark', { colorScheme: 'dark' }]]) {
   const agent = await Agent.signIn(browser, env.maria, { viewport: { width: 1440, height: 900 }, ...sharp, ...look });
   await agent.page.goto(`${env.url}/console/queue/${urgent.conversation}`);
   await agent.page.locator('.why .verdict').waitFor();
   if (name === 'console-dark') {
     await agent.takeOver();
-    await agent.reply('Hi Priya, Maria here. I am unlocking your account right now.');
+    await agent.reply('Hi Tomáš, Maria here. I am unlocking your account right now.');
     await agent.sees('unlocking your account');
     await agent.page.getByRole('textbox', { name: 'Reply', exact: true }).fill('You can sign in again. Good luck with the demo!');
   }

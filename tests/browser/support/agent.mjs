@@ -67,7 +67,7 @@ export class Agent {
     return this.page.locator('.timeline li.msg, .timeline li.mark.system').evaluateAll((items) =>
       items.map((li) => ({
         from: ['customer', 'bot', 'agent', 'system'].find((c) => li.classList.contains(c)),
-        text: (li.querySelector('.bubble') ?? li.querySelector('span'))?.innerText.trim() ?? '',
+        text: (li.querySelector('.bubble') ?? li.querySelector('span'))?.innerText.replace('To the customer: ', '').trim() ?? '',
         seq: li.dataset.seq === undefined ? null : Number(li.dataset.seq),
         fate: li.querySelector('.fate')?.innerText.trim() ?? null,
       })),

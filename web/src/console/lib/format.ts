@@ -65,3 +65,12 @@ export function tint(id: string): number {
   for (const char of id) sum = (sum * 31 + char.charCodeAt(0)) >>> 0;
   return sum % 6;
 }
+
+/** "de" → "German"; a code nobody knows stays a code. */
+export function languageName(code: string): string {
+  try {
+    return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}

@@ -3,7 +3,7 @@ import type { DeskEvent, Row } from '../api/types';
 import { dollars, initials, percent, span, spanWords, tint, words } from './format';
 import { action, SHORTCUTS } from './keys';
 import { belongs, fold, neighbour } from './rows';
-import { entries, marked, merge, position, settle, type Pending } from './timeline';
+import { entries, marked, merge, position, settle, summaryLines, weighty, type Pending } from './timeline';
 
 const at = '2026-11-20T09:00:00Z';
 const said = (seq: number, from: 'customer' | 'bot' | 'agent' = 'customer', id = `m${seq}`): DeskEvent => ({ seq, at, type: 'message', id, from, text: `line ${seq}`, author: null, choices: [], citations: [], attachments: [], delivery: null });
@@ -54,6 +54,18 @@ describe('evidence', () => {
   });
   it('with signs of regular expressions in it is plain text', () => {
     expect(marked('a.*b', [{ text: '.*', weight: 1 }]).map((p) => p.text)).toEqual(['a', '.*', 'b']);
+  });
+});
+
+describe('what an agent reads first', () => {
+  it('takes a summary apart into labels and texts', () => {
+    expect(summaryLines('About: Charged twice\n\nJust a line\nFound (account): found: yes')).toEqual([
+      { label: 'About', text: 'Charged twice' }, { label: null, text: 'Just a line' }, { label: 'Found (account)', text: 'found: yes' },
+    ]);
+  });
+  it('leaves out evidence that hardly weighs', () => {
+    expect(weighty([{ text: 'a', weight: 0.1 }, { text: 'hacked', weight: -2 }, { text: 'login', weight: 1 }, { text: 'Login', weight: 0.9 }, { text: 'x', weight: 0 }], 5).map((e) => e.text)).toEqual(['hacked', 'login']);
+    expect(weighty([], 5)).toEqual([]);
   });
 });
 

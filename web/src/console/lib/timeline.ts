@@ -126,3 +126,20 @@ export function marked(text: string, evidence: readonly { text: string; weight: 
   if (from < text.length) out.push({ text: text.slice(from), weight: null });
   return out;
 }
+
+/** A summary's lines; "About: a refund" becomes a label and its text. */
+export function summaryLines(summary: string): { label: string | null; text: string }[] {
+  return summary.split('\n').filter((line) => line.trim() !== '').map((line) => {
+    const found = /^([\p{L}][\p{L} ()]{1,27}): (.+)$/u.exec(line.trim());
+    return found ? { label: found[1]!, text: found[2]! } : { label: null, text: line.trim() };
+  });
+}
+
+/** The evidence worth showing, heaviest first: what weighs next to nothing, or says the same again, only distracts. */
+export function weighty(evidence: readonly { text: string; weight: number }[], most: number): { text: string; weight: number }[] {
+  const seen = new Set<string>();
+  const fresh = ({ text }: { text: string }): boolean => !seen.has(text.toLowerCase()) && seen.add(text.toLowerCase()) !== undefined;
+  const sorted = [...evidence].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight)).filter(fresh);
+  const least = Math.abs(sorted[0]?.weight ?? 0) * 0.2;
+  return sorted.filter((it) => it.weight !== 0 && Math.abs(it.weight) >= least).slice(0, most);
+}

@@ -20,7 +20,6 @@ use anyhow::{Context as _, anyhow, bail};
 use rand::TryRngCore as _;
 use secrecy::ExposeSecret as _;
 use std::collections::HashMap;
-use std::future::Future;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -216,17 +215,15 @@ async fn announce(config: &Config, ledger: &Ledger, demo: bool) -> anyhow::Resul
     Ok(())
 }
 
-fn wait_for_stop() -> impl Future<Output = ()> {
-    async {
-        let interrupt = tokio::signal::ctrl_c();
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    heard = interrupt => drop(heard),
-                    _ = terminate.recv() => {}
-                }
+async fn wait_for_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                heard = interrupt => drop(heard),
+                _ = terminate.recv() => {}
             }
-            Err(_) => drop(interrupt.await),
         }
+        Err(_) => drop(interrupt.await),
     }
 }

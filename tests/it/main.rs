@@ -4,6 +4,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
     reason = "a test that meets what it did not expect has failed; Clippy knows only functions marked as tests"
 )]
 

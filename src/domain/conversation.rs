@@ -152,7 +152,7 @@ pub struct Pending {
     pub seq: Seq,
     /// When it came.
     pub at: Time,
-    /// What it says.
+    /// What it says; at most its first 4,000 characters.
     pub text: String,
     /// The button pressed.
     pub choice: Option<String>,

@@ -8,6 +8,9 @@ use crate::domain::ids::Seq;
 use crate::domain::run::{Run, Waiting};
 use channels::Choice;
 
+/// How much of a waiting message is judged; the log keeps all of it. The snapshot is written with every commit.
+const PENDING_CHARACTERS: usize = 4000;
+
 /// How many lines of the talk the fold remembers.
 const RECENT_LINES: usize = 24;
 
@@ -26,7 +29,7 @@ impl Conversation {
                     State::Bot => self.pending.push(Pending {
                         seq: entry.seq,
                         at: entry.at,
-                        text: text.clone(),
+                        text: text.chars().take(PENDING_CHARACTERS).collect(),
                         choice: choice.clone(),
                         attachments: attachments.len(),
                         decided: false,

@@ -201,3 +201,16 @@ test('an agent needs no mouse', async () => {
   await it.close();
   await customer.close();
 });
+
+test('a one-time link signs in once, and leaves nothing in the address', { skip: process.env.DESKHAND_LINK ? false : 'DESKHAND_LINK (the code of an unused sign-in link) is not set' }, async () => {
+  const first = await newPage(browser);
+  await first.page.goto(`${env.url}/console#link=${process.env.DESKHAND_LINK}`);
+  await first.page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+  assert.ok(!first.page.url().includes('link='), first.page.url());
+  const second = await newPage(browser);
+  await second.page.goto(`${env.url}/console#link=${process.env.DESKHAND_LINK}`);
+  await second.page.getByRole('alert').waitFor();
+  assert.ok(!second.page.url().includes('link='), second.page.url());
+  await first.close();
+  await second.close();
+});

@@ -1,5 +1,6 @@
 // The widget on its own: what it remembers, what it forgives, and what it weighs.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Agent } from './support/agent.mjs';
@@ -213,4 +214,27 @@ test('loader, page and every asset of the widget weigh under 30 kB gzip', async 
   const total = [...files.values()].reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0);
   assert.ok(files.size >= 8, `all parts were found, languages too (${[...files.keys()]})`);
   assert.ok(total < 30_000, `${total} bytes`);
+});
+
+test('a signed identity makes the customer known by name', { skip: process.env.DESKHAND_IDENTITY_SECRET ? false : 'DESKHAND_IDENTITY_SECRET is not set' }, async () => {
+  const mark = tag();
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const body = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: `user-${mark}`, name: `Ida ${mark}`, email: 'ida@site.example', exp: Math.floor(Date.now() / 1000) + 600 })}`;
+  const jwt = `${body}.${createHmac('sha256', process.env.DESKHAND_IDENTITY_SECRET).update(body).digest('base64url')}`;
+  for (const [identity, known] of [[jwt, true], [`${jwt.slice(0, -6)}AAAAAA`, false]]) {
+    const words = tag();
+    const customer = await Customer.arrive(browser, { path: '/console' });
+    await customer.page.route('**/signed-site', (route) =>
+      route.fulfill({ contentType: 'text/html', body: `<!doctype html><html lang="en"><title>Site</title><body><script src="/widget.js" data-identity="${identity}" async></script></body></html>` }));
+    await customer.page.goto(`${env.url}/signed-site`);
+    await customer.open();
+    await customer.say(`Can I talk to a human please? ${words}`);
+    await customer.answered(words);
+    const agent = await Agent.signIn(browser, env.maria);
+    await agent.open(words);
+    const name = await agent.page.locator('.talk-head h2').innerText();
+    assert.equal(name.includes(`Ida ${mark}`) && name.includes('verified'), known, `shown as "${name}"`);
+    await customer.close();
+    await agent.close();
+  }
 });

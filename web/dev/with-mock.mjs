@@ -9,7 +9,7 @@ const [command, ...args] = process.argv.slice(2);
 const child = spawn(command, args, {
   stdio: 'inherit',
   env: {
-    ...process.env, DESKHAND_URL: mock.url, DESKHAND_MOCK: '1',
+    ...process.env, DESKHAND_URL: mock.url, DESKHAND_LINK: 'demo-link',
     DESKHAND_AGENT_EMAIL: maria.email, DESKHAND_AGENT_PASSWORD: maria.password,
     DESKHAND_AGENT2_EMAIL: ben.email, DESKHAND_AGENT2_PASSWORD: ben.password,
   },

@@ -94,7 +94,6 @@ function start(source: HTMLScriptElement): void {
     frame = document.createElement('iframe');
     frame.title = text.title;
     frame.inert = true;
-    frame.setAttribute('allow', 'clipboard-write');
     frame.src = `${new URL('widget/', home).href}#origin=${encodeURIComponent(location.origin)}`;
     root.prepend(frame);
   };

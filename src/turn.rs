@@ -26,6 +26,8 @@ use tracing::Instrument;
 const SIDE_BY_SIDE: usize = 64;
 /// How long a question may take before the turn goes on without its answer.
 const ASK_LIMIT: Duration = Duration::from_secs(3);
+/// Answers that come sooner need no sign that somebody is writing.
+const SHOWS_TYPING: Duration = Duration::from_millis(300);
 /// More steps than any turn needs: beyond, something goes round in circles.
 const MAX_STEPS: usize = 200;
 /// The log is looked at this often even when nobody rings.
@@ -177,8 +179,16 @@ impl Turns {
                 Step::Wait(_) => return Ok(events),
                 Step::Conclude(more) => more,
                 Step::Ask(question) => {
-                    self.ledger.hub.tell(talk.customer, Signal::Typing { bot: true });
-                    vec![Event::Answered { answer: Box::new(self.ask(&talk, question).await?) }]
+                    let asking = self.ask(&talk, question);
+                    tokio::pin!(asking);
+                    let answer = tokio::select! {
+                        answer = &mut asking => answer?,
+                        () = tokio::time::sleep(SHOWS_TYPING) => {
+                            self.ledger.hub.tell(talk.customer, Signal::Typing { bot: true });
+                            asking.await?
+                        }
+                    };
+                    vec![Event::Answered { answer: Box::new(answer) }]
                 }
             };
             for event in more {

@@ -8,10 +8,13 @@ use channels::Citation;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use rust_stemmers::{Algorithm, Stemmer};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The longest passage quoted, in characters.
 const MAX_PASSAGE: usize = 1200;
+
+/// How near a score must come to the best one to count as a tie.
+const NEAR: f32 = 0.7;
 
 /// BM25's `b`. Sections are short already: a long one that holds the steps must not lose to a short aside.
 const LENGTH_WEIGHT: f32 = 0.3;
@@ -88,10 +91,20 @@ struct Shelf {
     tokenizer: Stems,
 }
 
-/// Words, lower case, by their stems.
+/// Words that say something, lower case, by their stems.
 #[derive(Debug, Clone)]
 struct Stems {
     language: String,
+    silent: HashSet<String>,
+}
+
+impl Stems {
+    fn new(language: &str) -> Self {
+        // A language that has no list of its own hides nothing.
+        let listed = ["en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "pl"].contains(&language);
+        let silent = if listed { stop_words::get(language) } else { &[] };
+        Self { language: language.to_owned(), silent: silent.iter().map(|word| (*word).to_owned()).collect() }
+    }
 }
 
 impl Tokenizer for Stems {
@@ -103,8 +116,9 @@ impl Tokenizer for Stems {
             _ => Algorithm::English,
         });
         text.split(|letter: char| !letter.is_alphanumeric())
-            .filter(|word| word.chars().count() > 1)
-            .map(|word| stemmer.stem(&word.to_lowercase()).into_owned())
+            .map(str::to_lowercase)
+            .filter(|word| word.chars().count() > 1 && !self.silent.contains(word))
+            .map(|word| stemmer.stem(&word).into_owned())
             .collect()
     }
 }
@@ -149,9 +163,17 @@ impl Knowledge {
         [language, fallback].iter().find_map(|language| {
             let shelf = self.by_language.get(*language)?;
             let allowed_here = |place: &usize| allowed(&self.articles[shelf.places[*place].0]);
-            let best =
-                shelf.engine.search(question, None).into_iter().map(|hit| hit.document.id).find(allowed_here);
-            let place = best.or_else(|| (0..shelf.places.len()).find(allowed_here))?;
+            let mut hits = shelf.engine.search(question, None);
+            hits.retain(|hit| allowed_here(&hit.document.id));
+            let place = match hits.first() {
+                // An article begins with what most people ask: an earlier section of it wins a near tie.
+                Some(best) => {
+                    let article = shelf.places[best.document.id].0;
+                    let same = hits.iter().filter(|hit| shelf.places[hit.document.id].0 == article);
+                    same.filter(|hit| hit.score >= NEAR * best.score).map(|hit| hit.document.id).min()?
+                }
+                None => (0..shelf.places.len()).find(allowed_here)?,
+            };
             Some(self.passage(shelf, place, question))
         })
     }
@@ -182,11 +204,16 @@ impl Knowledge {
 }
 
 fn shelve(articles: &[Article], language: String) -> Shelf {
-    let tokenizer = Stems { language: language.clone() };
+    let tokenizer = Stems::new(&language);
     let mut places = Vec::new();
     let mut texts = Vec::new();
     for (index, article) in articles.iter().enumerate().filter(|(_, article)| article.language == language) {
+        let has_headings = article.sections.iter().any(|section| !section.heading.is_empty());
         for (number, section) in article.sections.iter().enumerate() {
+            if has_headings && section.heading.is_empty() {
+                // The introduction says what the article is about; the answers stand below its headings.
+                continue;
+            }
             places.push((index, number));
             // A heading says more of what a section answers than any line of it.
             texts.push(format!("{}\n{1}\n{1}\n{2}", article.title, section.heading, section.text));

@@ -55,13 +55,20 @@ pub(super) fn in_queue(talk: &Conversation, book: &Playbook, now: Time) -> Step 
 fn ticket_of(talk: &Conversation, book: &Playbook) -> NewTicket {
     let about = talk.about.as_deref().map_or("A customer is waiting", |intent| book.intent_name(intent));
     let words = talk.recent.iter().find(|line| line.from == "customer").map_or("", |line| &line.text);
-    let words: String = words.chars().take(80).collect();
+    let words = brief(words);
     NewTicket {
         title: if words.is_empty() { about.to_owned() } else { format!("{about}: {words}") },
         body: talk.handoff.as_ref().map(|handoff| handoff.summary.clone()).unwrap_or_default(),
         priority: talk.priority,
         team: talk.team.clone().unwrap_or_else(|| book.teams.default.clone()),
     }
+}
+
+/// At most 80 characters, ending with a whole word.
+fn brief(words: &str) -> String {
+    let Some((end, _)) = words.char_indices().nth(80) else { return words.to_owned() };
+    let cut = &words[..end];
+    format!("{} …", cut.rsplit_once(' ').map_or(cut, |(whole, _)| whole))
 }
 
 fn system(text: String) -> Event {

@@ -108,7 +108,7 @@ async fn open_library(config: &Config) -> anyhow::Result<(Library, Content)> {
 }
 
 /// `deskhand serve`
-pub async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
+pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let metrics =
         metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("metrics")?;
     if rustls::crypto::ring::default_provider().install_default().is_err() {
@@ -118,6 +118,8 @@ pub async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.http.addr)
         .await
         .with_context(|| format!("http.addr: cannot listen on {}", config.http.addr))?;
+    // Port 0 means any: only now is it known which.
+    config.http.addr = listener.local_addr().context("http.addr")?;
     let (storage, opened) = tokio::join!(open_storage(&config), open_library(&config));
     let (storage, (library, content)) = (storage?, opened?);
     let ledger = Ledger {

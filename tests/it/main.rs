@@ -10,6 +10,7 @@
 )]
 
 mod chaos;
+mod cli;
 mod http;
 mod starter_desk;
 mod store;

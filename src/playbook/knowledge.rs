@@ -1,13 +1,14 @@
 //! `knowledge/*.md`: articles that the bot may quote, cut into sections and ranked by BM25. The index is part of
 //! the release and works in memory: the same answer on every database, offline and in replay.
 
+mod article;
+
+pub use article::{Article, Section};
+
 use super::fault::Faults;
-use super::yaml::{self, Spanned};
 use bm25::{Document, SearchEngine, SearchEngineBuilder, Tokenizer};
 use channels::Citation;
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use rust_stemmers::{Algorithm, Stemmer};
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The longest passage quoted, in characters.
@@ -18,46 +19,6 @@ const NEAR: f32 = 0.7;
 
 /// BM25's `b`. Sections are short already: a long one that holds the steps must not lose to a short aside.
 const LENGTH_WEIGHT: f32 = 0.3;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FrontMatter {
-    title: String,
-    language: String,
-    #[serde(default)]
-    intents: Vec<Spanned<String>>,
-    url: Option<String>,
-    #[serde(default, rename = "updated")]
-    _updated: Option<String>,
-}
-
-/// One article.
-#[derive(Debug, Clone)]
-pub struct Article {
-    /// Its file's name without `.md`.
-    pub slug: String,
-    /// The slug without the language: translations share it.
-    pub family: String,
-    /// As people see it.
-    pub title: String,
-    /// ISO 639-1.
-    pub language: String,
-    /// The intents that it answers.
-    pub intents: Vec<String>,
-    /// A public address.
-    pub url: Option<String>,
-    /// In order; the first may have no heading.
-    pub sections: Vec<Section>,
-}
-
-/// A piece that can be quoted by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
-    /// What stands above it.
-    pub heading: String,
-    /// Plain text.
-    pub text: String,
-}
 
 /// A passage that answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,7 +92,7 @@ impl Knowledge {
         faults: &mut Faults,
     ) -> Self {
         let articles: Vec<Article> =
-            files.filter_map(|(path, text)| article(path, text, intents, faults)).collect();
+            files.filter_map(|(path, text)| article::read(path, text, intents, faults)).collect();
         let languages: BTreeSet<String> = articles.iter().map(|article| article.language.clone()).collect();
         let by_language =
             languages.into_iter().map(|language| (language.clone(), shelve(&articles, language))).collect();
@@ -228,106 +189,6 @@ fn shelve(articles: &[Article], language: String) -> Shelf {
             .b(LENGTH_WEIGHT)
             .build();
     Shelf { engine, places, stems, tokenizer }
-}
-
-fn article(path: &str, text: &str, intents: &[String], faults: &mut Faults) -> Option<Article> {
-    let name = path.strip_prefix("knowledge/").unwrap_or(path).strip_suffix(".md")?;
-    let text = text.replace("\r\n", "\n");
-    let Some((head, body)) = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")) else {
-        faults.add(
-            path,
-            1,
-            "an article begins with its front matter between two lines `---`: title, language, intents",
-        );
-        return None;
-    };
-    let front: FrontMatter = yaml::parse_from(path, head, 1, faults)?;
-    for intent in front.intents.iter().filter(|intent| !intents.contains(&intent.value)) {
-        let message = super::fault::unknown("intent", &intent.value, intents.iter().map(String::as_str));
-        faults.add(path, yaml::line(intent) + 1, message);
-    }
-    if let Some(url) = front.url.as_deref().filter(|url| !url.starts_with("https://")) {
-        faults.add(path, 2, format!("\"{url}\" is no https address"));
-    }
-    let sections = sections(body);
-    if sections.is_empty() {
-        faults.add(path, 1, "the article is empty");
-        return None;
-    }
-    let family = name.strip_suffix(&format!(".{}", front.language)).unwrap_or(name);
-    Some(Article {
-        slug: name.to_owned(),
-        family: family.to_owned(),
-        title: front.title,
-        language: front.language,
-        intents: front.intents.into_iter().map(|intent| intent.value).collect(),
-        url: front.url,
-        sections,
-    })
-}
-
-/// Cuts Markdown at its second-level headings and takes the markup out.
-fn sections(body: &str) -> Vec<Section> {
-    let mut done = Vec::new();
-    let mut current = Section { heading: String::new(), text: String::new() };
-    let mut in_heading = false;
-    let mut lists: Vec<Option<u64>> = Vec::new();
-    let new_line = |text: &mut String, blank: bool| {
-        let trimmed = text.trim_end().len();
-        text.truncate(trimmed);
-        if !text.is_empty() {
-            text.push_str(if blank { "\n\n" } else { "\n" });
-        }
-    };
-    for event in Parser::new_ext(body, Options::ENABLE_TABLES) {
-        match event {
-            Event::Start(Tag::Heading { level: HeadingLevel::H1 | HeadingLevel::H2, .. }) => {
-                done.push(std::mem::replace(
-                    &mut current,
-                    Section { heading: String::new(), text: String::new() },
-                ));
-                in_heading = true;
-            }
-            Event::End(TagEnd::Heading(HeadingLevel::H1 | HeadingLevel::H2)) => in_heading = false,
-            Event::Start(Tag::List(first)) => {
-                new_line(&mut current.text, lists.is_empty());
-                lists.push(first);
-            }
-            Event::End(TagEnd::List(_)) => drop(lists.pop()),
-            Event::Start(Tag::Item) => {
-                new_line(&mut current.text, false);
-                let indent = "  ".repeat(lists.len().saturating_sub(1));
-                match lists.last_mut() {
-                    Some(Some(number)) => {
-                        current.text.push_str(&format!("{indent}{number}. "));
-                        *number += 1;
-                    }
-                    _ => current.text.push_str(&format!("{indent}• ")),
-                }
-            }
-            Event::Start(Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::BlockQuote(_))
-                if lists.is_empty() =>
-            {
-                new_line(&mut current.text, true);
-            }
-            Event::Text(text) | Event::Code(text) => {
-                if in_heading { &mut current.heading } else { &mut current.text }.push_str(&text);
-            }
-            Event::SoftBreak => current.text.push(' '),
-            Event::HardBreak => current.text.push('\n'),
-            Event::End(TagEnd::TableCell) => current.text.push_str("  "),
-            Event::End(TagEnd::TableRow | TagEnd::TableHead) => new_line(&mut current.text, false),
-            _ => {}
-        }
-    }
-    done.push(current);
-    done.into_iter()
-        .map(|section| Section {
-            heading: section.heading.trim().to_owned(),
-            text: section.text.trim().to_owned(),
-        })
-        .filter(|section| !section.text.is_empty())
-        .collect()
 }
 
 /// At most [`MAX_PASSAGE`] characters, ending with a whole line or sentence.

@@ -82,11 +82,7 @@ impl Conversation {
             }
             Event::Finished { effect, outcome } => self.finished(*effect, outcome),
             Event::HandedOff { team, priority, reasons, summary, overdue_at, .. } => {
-                self.pending.clear();
-                self.run = None;
-                self.lookups.clear();
-                self.offered.clear();
-                self.silence_until = None;
+                self.bot_owes_nothing();
                 self.handed_off_before = true;
                 self.team = Some(team.clone());
                 self.priority = *priority;
@@ -113,22 +109,13 @@ impl Conversation {
                 }
             }
             Event::TakenOver { by } => {
-                // Whatever the bot owed, the human owes now.
-                self.pending.clear();
-                self.run = None;
-                self.lookups.clear();
-                self.offered.clear();
-                self.silence_until = None;
+                self.bot_owes_nothing();
                 self.handed_off_before = true;
                 self.state = State::Human { agent: by.clone(), since: entry.at };
             }
             Event::Released { .. } => self.state = State::Bot,
             Event::Resolved { resolution, .. } => {
-                self.pending.clear();
-                self.run = None;
-                self.lookups.clear();
-                self.offered.clear();
-                self.silence_until = None;
+                self.bot_owes_nothing();
                 self.state = State::Resolved { at: entry.at, resolution: *resolution };
             }
             Event::Reopened => {
@@ -144,6 +131,15 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// Whatever the bot owed, somebody else owes now, or nobody any more.
+    fn bot_owes_nothing(&mut self) {
+        self.pending.clear();
+        self.run = None;
+        self.lookups.clear();
+        self.offered.clear();
+        self.silence_until = None;
     }
 
     fn learn(&mut self, answer: &Answer) {

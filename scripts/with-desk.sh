@@ -14,6 +14,7 @@ port=$(node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{
 export DESKHAND_HTTP__ADDR=127.0.0.1:$port DESKHAND_DATA_DIR=$data DESKHAND_LOG__FILTER=warn
 # One machine plays many customers.
 export DESKHAND_LIMITS__SESSIONS_PER_MINUTE=600 DESKHAND_LIMITS__SIGN_INS_PER_MINUTE=600
+export DESKHAND_WIDGET__IDENTITY_SECRET=the-shops-own-secret-of-32-letters
 export DESKHAND_URL=http://127.0.0.1:$port
 export DESKHAND_AGENT_EMAIL=ben@example.com DESKHAND_AGENT_PASSWORD=correct-horse-battery
 export DESKHAND_AGENT2_EMAIL=mia@example.com DESKHAND_AGENT2_PASSWORD=correct-horse-battery
@@ -23,9 +24,11 @@ printf '%s\n' "$DESKHAND_AGENT2_PASSWORD" | "$bin" user add --email "$DESKHAND_A
 server=$!
 trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$data"' EXIT
 for _ in $(seq 300); do
-  curl -fsS "$DESKHAND_URL/readyz" >/dev/null 2>&1 && ready=1 && break
+  curl -fsS "$DESKHAND_URL/readyz" >/dev/null 2>&1 && grep -q 'link=' "$data/out.log" && ready=1 && break
   kill -0 $server 2>/dev/null || break
   sleep 0.1
 done
 [ "${ready:-}" = 1 ] || { echo "the desk did not start:" >&2; cat "$data/out.log" >&2; exit 1; }
-"$@"
+# For the tests alone: the program itself would take them for settings.
+DESKHAND_LINK=$(grep -o 'link=[0-9a-f]*' "$data/out.log" | cut -d= -f2) \
+  DESKHAND_IDENTITY_SECRET=$DESKHAND_WIDGET__IDENTITY_SECRET "$@"

@@ -24,7 +24,7 @@ printf '%s\n' "$DESKHAND_AGENT2_PASSWORD" | "$bin" user add --email "$DESKHAND_A
 server=$!
 trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$data"' EXIT
 for _ in $(seq 300); do
-  curl -fsS "$DESKHAND_URL/readyz" >/dev/null 2>&1 && grep -q 'link=' "$data/out.log" && ready=1 && break
+  node -e "fetch('$DESKHAND_URL/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))" && grep -q 'link=' "$data/out.log" && ready=1 && break
   kill -0 $server 2>/dev/null || break
   sleep 0.1
 done

@@ -102,12 +102,6 @@ impl Hub {
     pub fn agents_online(&self) -> i64 {
         self.agents.load(Ordering::Relaxed)
     }
-
-    /// Customers with an open socket.
-    #[must_use]
-    pub fn visitors_online(&self) -> usize {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
 }
 
 /// An agent who is there.

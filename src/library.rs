@@ -1,13 +1,13 @@
-//! The release in force. Publishing is: read, check, then swap; readers keep the one they began with.
+//! The release in force: read and checked when the desk starts, and until then nothing is served.
 
-use crate::domain::release::{Content, ReleaseId};
+use crate::domain::release::Content;
 use crate::playbook::fault::Fault;
 use crate::playbook::{self, Playbook};
 use nlu::classifier::{self, Model, TrainError, TrainOptions, TrainingSet};
 use rust_embed::Embed;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 /// The starter desk's policies, inside the binary.
 #[derive(Embed)]
@@ -133,25 +133,19 @@ fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// The release in force.
 pub struct Library {
-    current: RwLock<Arc<Playbook>>,
+    current: Arc<Playbook>,
 }
 
 impl Library {
     /// Checks a content and puts it into force.
     pub fn open(content: &Content, models: &ModelCache) -> Result<Self, Vec<Fault>> {
         let book = playbook::read(content, &|set, options| models.train(set, options))?;
-        Ok(Self { current: RwLock::new(Arc::new(book)) })
+        Ok(Self { current: Arc::new(book) })
     }
 
     /// The release in force; whoever asks keeps it for the whole of their work.
     #[must_use]
     pub fn current(&self) -> Arc<Playbook> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Puts a checked release into force and returns the one before.
-    pub fn publish(&self, book: Playbook) -> ReleaseId {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *current, Arc::new(book)).release.clone()
+        self.current.clone()
     }
 }

@@ -153,15 +153,19 @@ impl Cluster {
 
     fn signal(&self, signal: &str) {
         let file = std::fs::read_to_string(self.dir.join("data/postmaster.pid")).expect("a running server");
-        let postmaster = file.lines().next().expect("its process id").to_owned();
+        let postmaster = file.lines().next().expect("its process id");
+        // The one that starts others first, and only once it stands still is it asked for them: so none is missed.
+        kill(signal, &[postmaster]);
+        if signal == "-STOP" {
+            stands_still(postmaster);
+        }
         let children = format!("/proc/{postmaster}/task/{postmaster}/children");
         let children = std::fs::read_to_string(children).expect("its processes");
-        // The one that starts others first, so that none is missed.
-        let mut processes = vec![signal, &postmaster];
-        processes.extend(children.split_whitespace());
-        let status = Command::new("kill").args(processes).status().expect("a status");
-        // One may have ended by itself meanwhile.
-        assert!(status.success() || status.code() == Some(1), "kill ended with {status}");
+        let children: Vec<&str> = children.split_whitespace().collect();
+        kill(signal, &children);
+        if signal == "-STOP" {
+            children.into_iter().for_each(stands_still);
+        }
     }
 
     async fn run(&self, program: &str, arguments: &[&str]) {
@@ -170,6 +174,23 @@ impl Cluster {
         let ran = tokio::task::spawn_blocking(move || command.status()).await;
         let status = ran.expect("a command to run").expect("a status");
         assert!(status.success(), "{program} {arguments:?} ended with {status}");
+    }
+}
+
+fn kill(signal: &str, processes: &[&str]) {
+    let status = Command::new("kill").arg(signal).args(processes).status().expect("a status");
+    // One may have ended by itself meanwhile.
+    assert!(status.success() || status.code() == Some(1), "kill ended with {status}");
+}
+
+/// Waits until a process is stopped, or gone.
+fn stands_still(process: &str) {
+    // The state stands behind the name, which is in brackets.
+    let state = || std::fs::read_to_string(format!("/proc/{process}/stat")).ok();
+    while state()
+        .is_some_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with(['T', 'Z']))
+    {
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
 }
 

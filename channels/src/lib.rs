@@ -4,9 +4,17 @@
 //! to lose. Telegram and Discord *push*: a [`Courier`] carries each message out.
 
 mod courier;
+pub mod discord;
+mod health;
+mod intake;
+mod split;
+pub mod telegram;
 mod text;
 mod words;
 
 pub use courier::{Courier, DeliveryError, Outbound, Receipt};
+pub use health::Health;
+pub use intake::{Fact, File, Intake, IntakeError, Phrase};
+pub use split::split;
 pub use text::{MAX_MESSAGE_BYTES, TextError, accept_text};
-pub use words::{Attachment, Channel, Choice, Citation, Inbound, Intake, IntakeError};
+pub use words::{Attachment, Channel, Choice, Citation, Inbound, Profile};

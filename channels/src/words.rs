@@ -1,6 +1,5 @@
 //! The edge vocabulary: what comes in.
 
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 /// Where a customer writes from.
@@ -58,6 +57,29 @@ pub struct Inbound {
     /// Files that came with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    /// What the platform tells of the sender beside the message.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The message it replies to, cut at 300 characters: hostile text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted: Option<String>,
+    /// The platform's id of the earlier message that this one corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edits: Option<String>,
+    /// A code that joins this sender to a customer known elsewhere (see [`Intake::accept`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+/// What a platform tells of a sender: shown to agents, proof of nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Profile {
+    /// The name shown there: hostile text, cut at 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The language of their app (BCP 47).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
 }
 
 /// A file that came with a message. Its content is never opened, only stored and handed to an agent.
@@ -93,23 +115,4 @@ pub struct Citation {
     /// A public address, if the article has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-}
-
-/// Where a platform adapter puts what came in. Returning `Ok` means that it is on disk: only then may the
-/// platform be told so.
-#[async_trait]
-pub trait Intake: Send + Sync {
-    /// Records one message; the same one again changes nothing.
-    async fn accept(&self, inbound: Inbound) -> Result<(), IntakeError>;
-}
-
-/// Why a message was not recorded.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum IntakeError {
-    /// Not stored; the platform must offer it again.
-    #[error("the message could not be stored now")]
-    TryAgain,
-    /// It will never be accepted.
-    #[error("{0}")]
-    Refused(String),
 }

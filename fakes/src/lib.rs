@@ -1,0 +1,5 @@
+//! The world outside, for tests: stateful fakes of the platforms, held to their vendors' specs, with a journal of what
+//! they accepted and faults that a story orders.
+
+pub mod discord;
+pub mod telegram;

@@ -1,0 +1,2 @@
+//! See Cargo.toml.
+pub use tt::*;

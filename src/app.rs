@@ -13,6 +13,7 @@ use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
 use crate::outbox::World;
+use crate::platforms::Platforms;
 use crate::ports::storage::Storage;
 use crate::ports::{Clock, Directory, Ids};
 use crate::store;
@@ -140,7 +141,13 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
         notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), webhook)?),
     };
-    let desk = Desk::assemble(ledger.clone(), library.clone(), directory(&config, demo)?, world);
+    let desk = Desk::assemble(
+        ledger.clone(),
+        library.clone(),
+        directory(&config, demo)?,
+        world,
+        Platforms::default(),
+    );
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
     let mut server = http::Server::new(

@@ -101,15 +101,13 @@ async fn lines(visitor: &Visitor, inbox: &Inbox, ledger: &Ledger) -> Result<(), 
     ledger.storage.bind(Channel::Web, &id.to_string(), customer_id).await?;
     for (number, line) in visitor.says.iter().enumerate() {
         let arrival = Arrival {
-            inbound: Inbound {
-                channel: Channel::Web,
-                external_id: format!("demo-{number}"),
-                sender: id.to_string(),
-                address: id.to_string(),
-                text: line.clone(),
-                choice: None,
-                attachments: Vec::new(),
-            },
+            inbound: Inbound::new(
+                Channel::Web,
+                format!("demo-{number}"),
+                id.to_string(),
+                id.to_string(),
+                line.clone(),
+            ),
             customer: customer_id,
             locale: Some(visitor.locale.clone()),
             page: Some("https://harbor.example/pricing".to_owned()),

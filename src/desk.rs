@@ -6,6 +6,7 @@ use crate::domain::decision::Reason;
 use crate::domain::event::{Author, Event, Resolution};
 use crate::domain::person::PersonRef;
 use crate::playbook::Playbook;
+use crate::triage::rating;
 use serde_json::{Value, json};
 
 /// What an agent, or the customer beside writing, can do.
@@ -136,11 +137,14 @@ pub fn decide(
         Command::Resolve => match &talk.state {
             State::Resolved { .. } => Err(Refusal::Already),
             State::Human { agent, .. } if agent.id != by.id => Err(Refusal::Taken(agent.name.clone())),
-            _ => Ok(vec![
-                sentence("resolved", talk, book, json!({"agent": {"name": by.name}})),
-                Event::Resolved { resolution: Resolution::Agent, by: Some(by.clone()) },
-                Event::RatingAsked,
-            ]),
+            _ => {
+                let mut events = vec![
+                    sentence("resolved", talk, book, json!({"agent": {"name": by.name}})),
+                    Event::Resolved { resolution: Resolution::Agent, by: Some(by.clone()) },
+                ];
+                events.extend(rating::request(talk, book));
+                Ok(events)
+            }
         },
     }
 }

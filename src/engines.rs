@@ -5,6 +5,7 @@ use crate::inbox::Inbox;
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::outbox::{Dispatcher, World};
+use crate::platforms::Platforms;
 use crate::ports::Directory;
 use crate::turn::Turns;
 use crate::watchdog;
@@ -25,6 +26,7 @@ pub struct Desk {
     pub hand: Hand,
     turns: Arc<Turns>,
     dispatcher: Arc<Dispatcher>,
+    platforms: Platforms,
 }
 
 impl Desk {
@@ -35,10 +37,12 @@ impl Desk {
         library: Arc<Library>,
         directory: Arc<dyn Directory>,
         world: World,
+        platforms: Platforms,
     ) -> Self {
         Self {
             inbox: Inbox::new(ledger.clone(), library.clone()),
             hand: Hand::new(ledger.clone(), library.clone()),
+            platforms,
             turns: Turns::new(ledger.clone(), library.clone(), directory),
             dispatcher: Dispatcher::new(ledger.clone(), world),
             ledger,
@@ -50,7 +54,8 @@ impl Desk {
     pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut engines = JoinSet::new();
         engines.spawn(self.turns.clone().run(stop.clone()));
-        engines.spawn(self.dispatcher.clone().run(stop.clone()));
+        let acting = self.platforms.clone().run(self.ledger.clone(), self.dispatcher.clone(), stop.clone());
+        engines.spawn(acting);
         engines.spawn(watchdog::run(self.ledger.clone(), self.library.clone(), stop.clone()));
         engines.spawn(sweep(self.ledger.clone(), stop.clone()));
         engines

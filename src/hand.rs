@@ -77,7 +77,12 @@ impl Hand {
     }
 
     /// Keeps what the customer said of the help. "It helped" settles a matter that is with the bot.
-    pub async fn rate(&self, id: ConversationId, rating: &Rating) -> Result<Conversation, HandError> {
+    pub async fn rate(
+        &self,
+        id: ConversationId,
+        rating: &Rating,
+        once: Option<&str>,
+    ) -> Result<Conversation, HandError> {
         let events = |talk: &Conversation| {
             let mut events = vec![Event::Rated {
                 helpful: rating.helpful,
@@ -92,7 +97,7 @@ impl Hand {
             }
             Ok(events)
         };
-        self.commit(id, None, events).await.map(|(talk, _)| talk)
+        self.commit(id, once, events).await.map(|(talk, _)| talk)
     }
 
     async fn commit(

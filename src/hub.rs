@@ -1,7 +1,9 @@
 //! Who wants to know, inside this process: sockets, consoles and the engines. A signal says that something
 //! happened, never what: whoever hears it reads the log, so a lost signal loses nothing but a moment.
 
+use crate::domain::conversation::Conversation;
 use crate::domain::ids::{ConversationId, CustomerId};
+use channels::Channel;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +19,15 @@ pub enum Signal {
         /// The bot, or else a human.
         bot: bool,
     },
+}
+
+/// Somebody at the desk is writing to a customer on a platform that must be pushed to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Writing {
+    /// Which platform.
+    pub channel: Channel,
+    /// Where on it.
+    pub address: String,
 }
 
 /// What a console hears.
@@ -47,6 +58,7 @@ const ROOM: usize = 16;
 pub struct Hub {
     rooms: Mutex<HashMap<CustomerId, broadcast::Sender<Signal>>>,
     desk: broadcast::Sender<DeskSignal>,
+    writing: broadcast::Sender<Writing>,
     agents: AtomicI64,
     /// Wakes the turn engine.
     pub turns: Notify,
@@ -59,6 +71,7 @@ impl Default for Hub {
         Self {
             rooms: Mutex::default(),
             desk: broadcast::channel(1024).0,
+            writing: broadcast::channel(256).0,
             agents: AtomicI64::new(0),
             turns: Notify::new(),
             outbox: Notify::new(),
@@ -79,6 +92,21 @@ impl Hub {
         if rooms.get(&customer).is_some_and(|room| room.send(signal).is_err()) {
             rooms.remove(&customer);
         }
+    }
+
+    /// Shows one customer that somebody at the desk is writing, wherever they are.
+    pub fn shows_writing(&self, talk: &Conversation, bot: bool) {
+        if talk.channel.pushes() {
+            // Without anybody to carry it, it is of no consequence.
+            drop(self.writing.send(Writing { channel: talk.channel, address: talk.address.clone() }));
+        } else {
+            self.tell(talk.customer, Signal::Typing { bot });
+        }
+    }
+
+    /// Hears what must be carried to platforms; a lagging receiver misses nothing that matters.
+    pub fn writing(&self) -> broadcast::Receiver<Writing> {
+        self.writing.subscribe()
     }
 
     /// Hears what concerns the desk. A lagging receiver must reload its list.

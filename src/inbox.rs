@@ -88,9 +88,9 @@ impl Inbox {
 
     fn plan(&self, arrival: &Arrival, before: Option<&Conversation>) -> Result<Commit, Unavailable> {
         let now = self.ledger.now();
-        let Inbound { channel, external_id, address, text, choice, attachments, .. } =
+        let Inbound { channel, external_id, address, text, choice, attachments, quoted, edits, .. } =
             arrival.inbound.clone();
-        let received = Event::Received { external_id, text, choice, attachments };
+        let received = Event::Received { external_id, text, choice, attachments, quoted, edits };
         let reopen_within = self.library.current().desk.reopen_within.delta();
         let follows = match before {
             Some(talk) => match &talk.state {

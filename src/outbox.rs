@@ -2,12 +2,12 @@
 //! same transaction as the event that says what came of it.
 
 use crate::crash;
-use crate::domain::conversation::State;
+use crate::domain::conversation::{Conversation, State};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::Event;
 use crate::domain::ids::Place;
 use crate::ledger::{Ledger, PATIENCE};
-use crate::ports::storage::{Commit, CommitError, Item, Unavailable};
+use crate::ports::storage::{Commit, CommitError, Count, Item, Unavailable};
 use crate::ports::{Notice, Notifier, TicketError, Tickets};
 use channels::{Channel, Courier, DeliveryError, Outbound};
 use chrono::TimeDelta;
@@ -30,7 +30,7 @@ const MAX_TRIES: i64 = 100;
 const MAX_PAUSE_S: i64 = 15 * 60;
 
 /// The longest wait that another side may ask for.
-const MAX_WAIT_S: i64 = 24 * 3600;
+const MAX_WAIT: TimeDelta = TimeDelta::hours(24);
 
 /// The world that the outbox acts on.
 #[derive(Clone)]
@@ -51,8 +51,12 @@ pub struct Dispatcher {
 
 /// What came of one try.
 enum Try {
-    Done(Outcome),
-    Again { cause: String, after_s: Option<u64> },
+    /// It is over, with this outcome and what else it teaches of the conversation.
+    Done(Outcome, Option<Event>),
+    /// Later, counting so.
+    Again { cause: String, count: Count, after: Option<Duration> },
+    /// At once, at the conversation's new address.
+    Moved(String),
 }
 
 impl Dispatcher {
@@ -122,18 +126,14 @@ impl Dispatcher {
         }
     }
 
-    /// What a dead process was sending: repeated where that is harmless, else shown to a human as in doubt.
+    /// What a dead process was sending: nobody can know whether it had arrived.
     async fn recover(&self) -> Result<(), Unavailable> {
         for item in self.ledger.storage.interrupted().await? {
+            let cause = "The process ended while this was being sent.";
             if self.repeats_safely(&item).await? {
-                self.ledger
-                    .storage
-                    .put_back(item.place, self.ledger.now(), "the process ended while this was sent")
-                    .await?;
+                self.ledger.storage.put_back(item.place, self.ledger.now(), cause, Count::Tried).await?;
             } else {
-                let cause =
-                    "The process ended while this message was being sent. It may or may not have arrived.";
-                self.finish(item.place, Outcome::InDoubt { cause: cause.to_owned() }).await?;
+                self.record(&item, &doubtful(&item, cause.to_owned())).await?;
             }
         }
         Ok(())
@@ -153,12 +153,13 @@ impl Dispatcher {
         crash::point("outbox-after-claim");
         let tried = match self.act(&item).await {
             Ok(tried) => tried,
-            Err(error) => Try::Again { cause: error.to_string(), after_s: None },
+            Err(error) => again(error.to_string()),
         };
         crash::point("outbox-after-act");
         let kind = item.effect.name();
         match &tried {
-            Try::Done(_) => metrics::counter!("deskhand_effects_done_total", "kind" => kind).increment(1),
+            Try::Done(..) => metrics::counter!("deskhand_effects_done_total", "kind" => kind).increment(1),
+            Try::Again { count: Count::Waited, .. } | Try::Moved(_) => {}
             Try::Again { cause, .. } => {
                 tracing::warn!(cause, attempts = item.attempts + 1, "an effect is tried again later");
                 metrics::counter!("deskhand_effects_retried_total", "kind" => kind).increment(1);
@@ -173,59 +174,42 @@ impl Dispatcher {
     }
 
     async fn record(&self, item: &Item, tried: &Try) -> Result<(), Unavailable> {
+        let place = item.place;
         match tried {
-            Try::Done(outcome) => self.finish(item.place, outcome.clone()).await,
-            Try::Again { cause, .. } if item.attempts + 1 >= MAX_TRIES => {
-                self.finish(item.place, Outcome::Failed { cause: cause.clone() }).await
+            Try::Done(outcome, more) => self.finish(place, outcome.clone(), more.clone()).await,
+            Try::Again { cause, count: Count::Tried, .. } if item.attempts + 1 >= MAX_TRIES => {
+                self.finish(place, Outcome::Failed { cause: cause.clone() }, None).await
             }
-            Try::Again { cause, after_s } => {
-                let due = self.ledger.now() + pause_after(item.attempts, *after_s);
-                self.ledger.storage.put_back(item.place, due, cause).await
+            Try::Again { cause, count, after } => {
+                let pause = match (count, after) {
+                    (Count::Waited, Some(after)) => {
+                        TimeDelta::from_std(*after).unwrap_or(MAX_WAIT).min(MAX_WAIT)
+                    }
+                    (Count::InDoubt, _) => TimeDelta::zero(),
+                    _ => pause_after(item.attempts),
+                };
+                self.ledger.storage.put_back(place, self.ledger.now() + pause, cause, *count).await
+            }
+            Try::Moved(address) => {
+                self.note(place, Event::Moved { address: address.clone() }).await?;
+                let cause = "the address has another name now";
+                self.ledger.storage.put_back(place, self.ledger.now(), cause, Count::Tried).await
             }
         }
     }
 
     async fn act(&self, item: &Item) -> Result<Try, Unavailable> {
         let Some(talk) = self.ledger.conversation(item.place.conversation).await? else {
-            return Ok(Try::Done(Outcome::Failed { cause: "the conversation is gone".to_owned() }));
+            return Ok(done(Outcome::Failed { cause: "the conversation is gone".to_owned() }));
         };
         match &item.effect {
-            Effect::Send { by_bot: true, .. } if matches!(talk.state, State::Human { .. }) => {
-                Ok(Try::Done(Outcome::Dropped))
-            }
-            Effect::Send { author, text, choices, citations, .. } => {
-                let Some(courier) = self.world.couriers.get(&talk.channel) else {
-                    let cause = format!("{} is not connected", talk.channel.name());
-                    return Ok(Try::Again { cause, after_s: None });
-                };
-                let message = Outbound {
-                    key: item.place.to_string(),
-                    channel: talk.channel,
-                    address: talk.address.clone(),
-                    author: author.clone(),
-                    text: text.clone(),
-                    choices: choices.clone(),
-                    citations: citations.clone(),
-                };
-                let delivered = tokio::time::timeout(TRY_LIMIT, courier.deliver(&message)).await;
-                Ok(match delivered {
-                    Ok(Ok(receipt)) => Try::Done(Outcome::Delivered { external_id: receipt.external_id }),
-                    Ok(Err(DeliveryError::Retry { cause, after_s })) => Try::Again { cause, after_s },
-                    Ok(Err(DeliveryError::GiveUp { cause })) => Try::Done(Outcome::Failed { cause }),
-                    Ok(Err(DeliveryError::InDoubt { cause })) if courier.repeats_safely() => {
-                        Try::Again { cause, after_s: None }
-                    }
-                    Ok(Err(DeliveryError::InDoubt { cause })) => Try::Done(Outcome::InDoubt { cause }),
-                    Err(_) if courier.repeats_safely() => no_answer(),
-                    Err(_) => Try::Done(Outcome::InDoubt { cause: "no answer in time".to_owned() }),
-                })
-            }
+            Effect::Send { .. } => self.send(item, &talk).await,
             Effect::OpenTicket(ticket) => {
                 let opening = self.world.tickets.open(item.place, talk.customer, ticket, self.ledger.now());
                 Ok(match tokio::time::timeout(TRY_LIMIT, opening).await {
-                    Ok(Ok(reference)) => Try::Done(Outcome::TicketOpened(reference)),
-                    Ok(Err(TicketError::Retry(cause))) => Try::Again { cause, after_s: None },
-                    Ok(Err(TicketError::Refused(cause))) => Try::Done(Outcome::Failed { cause }),
+                    Ok(Ok(reference)) => done(Outcome::TicketOpened(reference)),
+                    Ok(Err(TicketError::Retry(cause))) => again(cause),
+                    Ok(Err(TicketError::Refused(cause))) => done(Outcome::Failed { cause }),
                     Err(_) => no_answer(),
                 })
             }
@@ -239,21 +223,84 @@ impl Dispatcher {
                     at: self.ledger.now(),
                 };
                 Ok(match tokio::time::timeout(TRY_LIMIT, self.world.notifier.notify(&notice)).await {
-                    Ok(Ok(())) => Try::Done(Outcome::Notified),
-                    Ok(Err(error)) => Try::Again { cause: error.to_string(), after_s: None },
+                    Ok(Ok(())) => done(Outcome::Notified),
+                    Ok(Err(error)) => again(error.to_string()),
                     Err(_) => no_answer(),
                 })
             }
         }
     }
 
+    /// Sends the parts of a message that have not gone out yet.
+    async fn send(&self, item: &Item, talk: &Conversation) -> Result<Try, Unavailable> {
+        let Effect::Send { author, text, choices, citations, by_bot, .. } = &item.effect else {
+            return Ok(done(Outcome::Dropped));
+        };
+        if *by_bot && matches!(talk.state, State::Human { .. }) {
+            return Ok(done(Outcome::Dropped));
+        }
+        let Some(courier) = self.world.couriers.get(&talk.channel) else {
+            return Ok(again(format!("{} is not connected", talk.channel.name())));
+        };
+        let message = Outbound {
+            key: item.place.to_string(),
+            channel: talk.channel,
+            address: talk.address.clone(),
+            author: author.clone(),
+            text: text.clone(),
+            choices: choices.clone(),
+            citations: citations.clone(),
+            answers: talk.heard.clone(),
+        };
+        for part in usize::try_from(item.progress).unwrap_or(0).. {
+            let delivered = tokio::time::timeout(TRY_LIMIT, courier.deliver(&message, part)).await;
+            crash::point("outbox-after-part");
+            let cause = match delivered {
+                Ok(Ok(receipt)) if receipt.more => {
+                    self.ledger.storage.progressed(item.place, part as i64 + 1).await?;
+                    continue;
+                }
+                Ok(Ok(receipt)) => {
+                    let (external_id, perhaps_twice) = (receipt.external_id, item.doubts > 0);
+                    return Ok(done(Outcome::Delivered { external_id, perhaps_twice }));
+                }
+                Ok(Err(DeliveryError::Later { cause, after })) => {
+                    return Ok(Try::Again { cause, count: Count::Waited, after: Some(after) });
+                }
+                Ok(Err(DeliveryError::Retry { cause })) => return Ok(again(cause)),
+                Ok(Err(DeliveryError::Moved { to })) => return Ok(Try::Moved(to)),
+                Ok(Err(DeliveryError::Unreachable { cause })) => {
+                    let fact =
+                        talk.unreachable.is_none().then(|| Event::Unreachable { cause: cause.clone() });
+                    return Ok(Try::Done(Outcome::Failed { cause }, fact));
+                }
+                Ok(Err(DeliveryError::GiveUp { cause })) => return Ok(done(Outcome::Failed { cause })),
+                Ok(Err(DeliveryError::InDoubt { cause })) => cause,
+                Err(_) => "no answer in time".to_owned(),
+            };
+            return Ok(if courier.repeats_safely() { again(cause) } else { doubtful(item, cause) });
+        }
+        Ok(done(Outcome::Dropped))
+    }
+
     /// Records what came of it and takes the row out, in one transaction.
-    async fn finish(&self, place: Place, outcome: Outcome) -> Result<(), Unavailable> {
+    async fn finish(&self, place: Place, outcome: Outcome, more: Option<Event>) -> Result<(), Unavailable> {
+        let mut events = vec![Event::Finished { effect: place.seq, outcome }];
+        events.extend(more);
+        self.commit(place, &events, true).await
+    }
+
+    async fn note(&self, place: Place, event: Event) -> Result<(), Unavailable> {
+        self.commit(place, &[event], false).await
+    }
+
+    async fn commit(&self, place: Place, events: &[Event], finishing: bool) -> Result<(), Unavailable> {
         for _ in 0..PATIENCE {
             let Some(before) = self.ledger.conversation(place.conversation).await? else { return Ok(()) };
-            let event = Event::Finished { effect: place.seq, outcome: outcome.clone() };
             let now = self.ledger.now().max(before.updated_at);
-            match self.ledger.commit(Commit::onto(&before, now, vec![event]).finishing(place)).await {
+            let mut commit = Commit::onto(&before, now, events.to_vec());
+            commit.finishes = finishing.then_some(place);
+            match self.ledger.commit(commit).await {
                 Ok(_) | Err(CommitError::Already(_)) => return Ok(()),
                 Err(CommitError::Conflict) => {}
                 Err(CommitError::Unavailable(error)) => return Err(error),
@@ -263,15 +310,33 @@ impl Dispatcher {
     }
 }
 
-fn no_answer() -> Try {
-    Try::Again { cause: format!("no answer within {} s", TRY_LIMIT.as_secs()), after_s: None }
+fn done(outcome: Outcome) -> Try {
+    Try::Done(outcome, None)
 }
 
-/// 1, 2, 4 … seconds up to a quarter of an hour; never sooner than the other side asked.
-fn pause_after(attempts: i64, after_s: Option<u64>) -> TimeDelta {
+fn again(cause: String) -> Try {
+    Try::Again { cause, count: Count::Tried, after: None }
+}
+
+/// Nobody can know whether it arrived, and the platform takes no key. What the desk says is said once more: the same
+/// sentence twice is better than silence. What a person wrote is shown to them as in doubt instead.
+fn doubtful(item: &Item, cause: String) -> Try {
+    match item.effect {
+        Effect::Send { by_agent: false, .. } if item.doubts == 0 => {
+            Try::Again { cause, count: Count::InDoubt, after: None }
+        }
+        _ => done(Outcome::InDoubt { cause: format!("{cause} It may or may not have arrived.") }),
+    }
+}
+
+fn no_answer() -> Try {
+    again(format!("no answer within {} s", TRY_LIMIT.as_secs()))
+}
+
+/// 1, 2, 4 … seconds up to a quarter of an hour.
+fn pause_after(attempts: i64) -> TimeDelta {
     let growing = 1_i64.checked_shl(attempts.clamp(0, 20) as u32).unwrap_or(MAX_PAUSE_S).min(MAX_PAUSE_S);
-    let asked = after_s.map_or(0, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX)).min(MAX_WAIT_S);
-    TimeDelta::seconds(growing.max(asked))
+    TimeDelta::seconds(growing)
 }
 
 #[cfg(test)]
@@ -279,11 +344,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_and_respect_what_was_asked() {
-        let seconds = |attempts, asked| pause_after(attempts, asked).num_seconds();
-        assert_eq!([seconds(0, None), seconds(1, None), seconds(5, None)], [1, 2, 32]);
-        assert_eq!(seconds(60, None), MAX_PAUSE_S);
-        assert_eq!(seconds(0, Some(30)), 30);
-        assert_eq!(seconds(0, Some(u64::MAX)), MAX_WAIT_S);
+    fn pauses_grow_to_a_quarter_of_an_hour() {
+        let pauses = [0, 1, 5, 60].map(|attempts| pause_after(attempts).num_seconds());
+        assert_eq!(pauses, [1, 2, 32, MAX_PAUSE_S]);
     }
 }

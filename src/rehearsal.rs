@@ -84,8 +84,14 @@ impl<'a> Rehearsal<'a> {
     /// The customer writes; returns everything that followed.
     pub fn says(&mut self, text: &str, choice: Option<String>, attachments: Vec<Attachment>) -> Vec<Event> {
         self.now += chrono::TimeDelta::seconds(20);
-        let received =
-            Event::Received { external_id: String::new(), text: text.to_owned(), choice, attachments };
+        let received = Event::Received {
+            external_id: String::new(),
+            text: text.to_owned(),
+            choice,
+            attachments,
+            quoted: None,
+            edits: None,
+        };
         let mut events = Vec::new();
         if matches!(self.talk.state, crate::domain::conversation::State::Resolved { .. }) {
             self.push(Event::Reopened, &mut events);

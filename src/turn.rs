@@ -8,7 +8,6 @@ use crate::crash;
 use crate::domain::conversation::Conversation;
 use crate::domain::event::{Answer, DeskState, Entry, Event, Question};
 use crate::domain::ids::{ConversationId, UserId};
-use crate::hub::Signal;
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Unavailable};
@@ -184,7 +183,7 @@ impl Turns {
                     let answer = tokio::select! {
                         answer = &mut asking => answer?,
                         () = tokio::time::sleep(SHOWS_TYPING) => {
-                            self.ledger.hub.tell(talk.customer, Signal::Typing { bot: true });
+                            self.ledger.hub.shows_writing(&talk, true);
                             asking.await?
                         }
                     };

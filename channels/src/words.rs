@@ -71,6 +71,26 @@ pub struct Inbound {
     pub link: Option<String>,
 }
 
+impl Inbound {
+    /// A message with nothing but words; the rest is set by `..`.
+    #[must_use]
+    pub fn new(channel: Channel, external_id: String, sender: String, address: String, text: String) -> Self {
+        Self {
+            channel,
+            external_id,
+            sender,
+            address,
+            text,
+            choice: None,
+            attachments: Vec::new(),
+            profile: Profile::default(),
+            quoted: None,
+            edits: None,
+            link: None,
+        }
+    }
+}
+
 /// What a platform tells of a sender: shown to agents, proof of nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Profile {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 1;
+pub const FOLD_VERSION: i64 = 2;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,6 +93,12 @@ pub struct Conversation {
     pub silence_until: Option<Time>,
     /// 1 to 5.
     pub rating: Option<u8>,
+    /// Whether the customer was asked how it was, and has not written since.
+    pub rating_asked: bool,
+    /// The platform's id of the customer's newest message.
+    pub heard: Option<String>,
+    /// Why nobody can be reached at the address, while nobody can.
+    pub unreachable: Option<String>,
 }
 
 /// Who has the conversation.
@@ -276,6 +282,9 @@ impl Conversation {
             handoff: None,
             silence_until: None,
             rating: None,
+            rating_asked: false,
+            heard: None,
+            unreachable: None,
         })
     }
 

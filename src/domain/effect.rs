@@ -21,6 +21,9 @@ pub enum Effect {
         citations: Vec<Citation>,
         /// Whether the bot says it: such a message is dropped when a human takes over first.
         by_bot: bool,
+        /// Whether an agent says it: such a message is never repeated when nobody knows whether it arrived.
+        #[serde(default)]
+        by_agent: bool,
     },
     /// Open a ticket.
     OpenTicket(NewTicket),
@@ -52,6 +55,7 @@ impl Effect {
                 choices: choices.clone(),
                 citations: citations.clone(),
                 by_bot: *author == Author::Bot,
+                by_agent: matches!(author, Author::Agent(_)),
             }),
             _ => None,
         }
@@ -76,6 +80,9 @@ pub enum Outcome {
     Delivered {
         /// Its id there.
         external_id: String,
+        /// Whether it may be there twice: nobody could know whether an earlier try had arrived.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        perhaps_twice: bool,
     },
     /// The ticket stands.
     TicketOpened(TicketRef),

@@ -54,6 +54,12 @@ pub enum Event {
         /// Files.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         attachments: Vec<Attachment>,
+        /// What it replies to, as the platform shows it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quoted: Option<String>,
+        /// The sender's id of the earlier message that it corrects.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edits: Option<String>,
     },
     /// A question of the turn was answered.
     Answered {
@@ -165,6 +171,23 @@ pub enum Event {
         /// The sender's own id.
         client_id: String,
     },
+    /// The sender was shown to be a customer known elsewhere.
+    Joined {
+        /// Whose conversation it is from now on.
+        customer: CustomerId,
+    },
+    /// The platform gave the address another name.
+    Moved {
+        /// The new one.
+        address: String,
+    },
+    /// Nobody can be reached at the address.
+    Unreachable {
+        /// Why, for an agent.
+        cause: String,
+    },
+    /// Somebody can be reached there again.
+    Reachable,
     /// The customer was asked how it was.
     RatingAsked,
     /// The customer said how it was.

@@ -13,7 +13,6 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use chrono::TimeDelta;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// A console that is not used for this long is signed out.
@@ -25,7 +24,7 @@ const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// What is kept of a token.
 pub(crate) fn hash(token: &str) -> String {
-    hex::encode(Sha256::digest(token.as_bytes()))
+    Session::hash_of(token)
 }
 
 /// Begins a session and returns its token.

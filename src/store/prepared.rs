@@ -12,6 +12,8 @@ pub(crate) struct Prepared {
     pub(crate) expected: Seq,
     pub(crate) row: ListRow,
     pub(crate) opens: Option<Opens>,
+    /// The address that the platform gave to the conversation's place.
+    pub(crate) moves_to: Option<String>,
     pub(crate) events: Vec<EventRow>,
     pub(crate) effects: Vec<EffectRow>,
     pub(crate) once: Option<String>,
@@ -76,6 +78,7 @@ impl Prepared {
             (0, _) => return Err(sqlx::Error::Encode("a new conversation begins with its opening".into())),
             _ => None,
         };
+        let moved = entries.iter().any(|entry| matches!(entry.event, Event::Moved { .. }));
         let mut events = Vec::with_capacity(entries.len());
         let mut effects = Vec::new();
         for entry in &entries {
@@ -91,6 +94,7 @@ impl Prepared {
             expected,
             row: ListRow::new(&after)?,
             opens,
+            moves_to: moved.then(|| plain(&after.address)),
             events,
             effects,
             once: once.as_deref().map(plain),

@@ -76,16 +76,29 @@ impl<'a> Draft<'a> {
         self.say_text(text, choices, Vec::new());
     }
 
+    /// Says what this is, after a greeting or not.
+    pub(super) fn introduce(&mut self, greeting: bool) {
+        let disclosure = self.sentence("disclosure", &[]);
+        let text =
+            if greeting { format!("{}\n\n{disclosure}", self.sentence("greeting", &[])) } else { disclosure };
+        let choices = self.talk.offered.clone();
+        self.utter(text, choices, Vec::new());
+    }
+
     /// The same for text that is made already.
     pub(super) fn say_text(&mut self, text: String, choices: Vec<Choice>, citations: Vec<Citation>) {
-        let answers =
-            self.talk.pending.iter().filter(|pending| pending.decided).map(|pending| pending.seq).max();
         let text = if self.talk.disclosed || !self.talk.channel.pushes() {
             text
         } else {
             // The widget shows this above the talk; elsewhere the bot must say it.
             format!("{}\n\n{text}", self.sentence("disclosure", &[]))
         };
+        self.utter(text, choices, citations);
+    }
+
+    fn utter(&mut self, text: String, choices: Vec<Choice>, citations: Vec<Citation>) {
+        let answers =
+            self.talk.pending.iter().filter(|pending| pending.decided).map(|pending| pending.seq).max();
         self.push(Event::Said { author: Author::Bot, text, choices, citations, answers, client_id: None });
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Step;
 use super::answer;
+use super::commands;
 use super::draft::Draft;
 use super::facts;
 use super::handoff::{To, hand_off};
@@ -39,6 +40,10 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
     let mut draft = Draft::new(talk, book, now);
     let facts = facts::of_message(message, &meaning, talk, book);
     let case = Case { message, meaning, facts };
+    if let Some(command) = commands::of(&message.text).filter(|_| press.is_none()) {
+        commands::obey(command, &mut draft, &case);
+        return draft.done();
+    }
     match press {
         Some(Pressed::Helped) => pressed::helped(&mut draft, &case),
         Some(Pressed::DidNotHelp) => pressed::did_not_help(&mut draft, &case),

@@ -1,12 +1,14 @@
 //! The bot's judgement, pure: what is known decides, what is missing is asked for.
 
 mod answer;
+mod commands;
 mod draft;
 pub mod facts;
 mod handoff;
 mod judge;
 mod playing;
 mod pressed;
+pub mod rating;
 pub mod rescue;
 mod rules;
 mod slots;

@@ -4,6 +4,7 @@ use super::answer::{DID_NOT_HELP, HELPED};
 use super::draft::Draft;
 use super::handoff::{To, hand_off};
 use super::judge::Case;
+use super::rating;
 use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Reason, Route};
 use crate::domain::event::{Event, Resolution};
@@ -55,7 +56,9 @@ pub(super) fn helped(draft: &mut Draft<'_>, case: &Case<'_>) {
     draft.push(Event::Rated { helpful: Some(true), rating: None, comment: None });
     draft.say("resolved", &[], Vec::new());
     draft.push(Event::Resolved { resolution: Resolution::Confirmed, by: None });
-    draft.push(Event::RatingAsked);
+    for event in rating::request(&draft.talk, draft.book) {
+        draft.push(event);
+    }
 }
 
 /// It did not. Once, the customer may put it another way, with a person one press away; then a human goes on.

@@ -21,7 +21,10 @@ impl Conversation {
         self.updated_at = entry.at;
         match &entry.event {
             Event::Opened { .. } => {}
-            Event::Received { text, choice, attachments, .. } => {
+            Event::Received { text, choice, attachments, external_id, .. } => {
+                self.heard = Some(external_id.clone());
+                self.unreachable = None;
+                self.rating_asked = false;
                 self.turns += 1;
                 self.silence_until = None;
                 self.remember("customer", entry.at, text);
@@ -123,9 +126,19 @@ impl Conversation {
                 self.clarified = false;
                 self.state = State::Bot;
             }
-            Event::Noted { .. } | Event::RatingAsked => {}
+            Event::Joined { customer } => {
+                self.customer = *customer;
+                // What was learned of somebody else is not true of them.
+                self.context = None;
+            }
+            Event::Moved { address } => self.address.clone_from(address),
+            Event::Unreachable { cause } => self.unreachable = Some(cause.clone()),
+            Event::Reachable => self.unreachable = None,
+            Event::Noted { .. } => {}
+            Event::RatingAsked => self.rating_asked = true,
             Event::Rated { rating, helpful, .. } => {
                 self.rating = rating.or(self.rating);
+                self.rating_asked = false;
                 if *helpful == Some(false) {
                     self.failed_answers += 1;
                 }

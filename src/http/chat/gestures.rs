@@ -65,6 +65,6 @@ pub(super) async fn feedback(
     let talk = site.ledger.storage.current(Channel::Web, &visitor.id.to_string()).await?;
     let talk =
         talk.ok_or_else(|| Problem::conflict("no-conversation", "There is no conversation to rate yet."))?;
-    site.hand.rate(talk, &Rating { helpful, rating, comment }).await?;
+    site.hand.rate(talk, &Rating { helpful, rating, comment }, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }

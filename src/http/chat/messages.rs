@@ -74,15 +74,8 @@ pub(super) async fn record(site: &Site, visitor: CustomerId, message: Message) -
     };
     let address = visitor.to_string();
     let visit = site.visits.of(visitor, &site.ledger).await?;
-    let inbound = Inbound {
-        channel: Channel::Web,
-        external_id: message.id,
-        sender: address.clone(),
-        address,
-        text,
-        choice,
-        attachments,
-    };
+    let said = Inbound::new(Channel::Web, message.id, address.clone(), address, text);
+    let inbound = Inbound { choice, attachments, ..said };
     let arrival = Arrival { inbound, customer: visitor, locale: visit.locale, page: visit.page };
     let recorded = site.inbox.receive(&arrival).await?;
     Ok((recorded.seq, recorded.fresh))

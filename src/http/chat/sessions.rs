@@ -1,7 +1,6 @@
 //! `POST /chat/v1/sessions`: a visitor arrives, comes back, or is introduced by their site.
 
 use super::identity::{self, Identity};
-use super::uploads;
 use super::view::Speaker;
 use super::visitor::{self, Visit, Visitor};
 use crate::domain::conversation::{Conversation, State};
@@ -260,7 +259,7 @@ fn config(site: &Site, customer: &Customer, locale: Option<&str>) -> Config {
         identified: customer.verified,
         max_message_bytes: MAX_MESSAGE_BYTES,
         max_upload_bytes: site.settings.max_upload_bytes,
-        upload_types: uploads::TYPES,
+        upload_types: crate::files::TYPES,
     }
 }
 

@@ -160,6 +160,10 @@ pub(super) fn of(entry: Entry, wait: Option<Wait>) -> Option<Shown> {
         | Event::AwaitsSilence { .. }
         | Event::WentOverdue
         | Event::Reassured
+        | Event::Joined { .. }
+        | Event::Moved { .. }
+        | Event::Unreachable { .. }
+        | Event::Reachable
         | Event::Noted { .. }
         | Event::Rated { .. } => return None,
     };

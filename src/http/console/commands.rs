@@ -11,7 +11,6 @@ use crate::http::Site;
 use crate::http::extract::{Json, Path};
 use crate::http::problem::{Problem, Result};
 use crate::http::session::Answerer;
-use crate::hub::Signal;
 use axum::extract::State;
 use axum::http::StatusCode;
 use channels::accept_text;
@@ -126,7 +125,7 @@ pub(super) async fn typing(
 ) -> Result<StatusCode> {
     let talk = existing(&site, ConversationId(id)).await?.conversation;
     if matches!(&talk.state, Held::Human { agent, .. } if agent.id == who.0.id) {
-        site.ledger.hub.tell(talk.customer, Signal::Typing { bot: false });
+        site.ledger.hub.shows_writing(&talk, false);
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -165,6 +165,9 @@ pub trait Conversations: Send + Sync {
     /// The newest conversation at an address.
     async fn current(&self, channel: Channel, address: &str) -> Result<Option<ConversationId>, Unavailable>;
 
+    /// The newest conversations at an address and at those beneath it (`address:…`, one for each writer of a group).
+    async fn beneath(&self, channel: Channel, address: &str) -> Result<Vec<ConversationId>, Unavailable>;
+
     /// Where a `once` key was used, if it was.
     async fn seen(&self, key: &str) -> Result<Option<Seen>, Unavailable>;
 

@@ -1,12 +1,14 @@
 //! Where everything is kept. Two databases stand behind these traits; one set of contract tests holds both to them.
 
 mod conversations;
+mod memory;
 mod outbox;
 mod people;
 mod records;
 
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
-pub use outbox::{Item, Outbox};
+pub use memory::Memory;
+pub use outbox::{Count, Item, Outbox};
 pub use people::{People, Session, SessionKind, User};
 pub use records::{Customers, Releases, StoredUpload, TicketFilter, TicketRecord, TicketStore, Uploads};
 
@@ -27,13 +29,24 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// The standing of the one process that acts on the world.
+#[async_trait]
+pub trait Lead: Send + Sync {
+    /// Whether it still stands. Whoever hears no must stop acting at once.
+    async fn stands(&mut self) -> bool;
+}
+
 /// Everything kept.
 #[async_trait]
 pub trait Storage:
-    Conversations + Outbox + Customers + TicketStore + People + Uploads + Releases + Send + Sync
+    Conversations + Outbox + Memory + Customers + TicketStore + People + Uploads + Releases + Send + Sync
 {
     /// Whether a read and a durable write would succeed now.
     async fn ping(&self) -> Result<(), Unavailable>;
+
+    /// Tries to become the one process that acts on the world: sends, and listens to the platforms. `None` while another
+    /// is. Dropping it steps down; a process that dies steps down with its connection.
+    async fn lead(&self) -> Result<Option<Box<dyn Lead>>, Unavailable>;
 
     /// Finishes the writes that were asked for and lets the database go. Every later call is [`Unavailable`].
     async fn close(&self);

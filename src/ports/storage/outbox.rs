@@ -15,6 +15,21 @@ pub struct Item {
     pub effect: Effect,
     /// Tries before this one.
     pub attempts: i64,
+    /// Parts of a long message that have gone out.
+    pub progress: i64,
+    /// Tries of which nobody could know whether they had arrived.
+    pub doubts: i64,
+}
+
+/// How a try counts that came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// As a failure.
+    Tried,
+    /// Not at all: it waited its turn.
+    Waited,
+    /// As one of which nobody could know.
+    InDoubt,
 }
 
 /// The outbox. Rows come in by `Commit` and go out by a commit that `finishes` them.
@@ -25,8 +40,11 @@ pub trait Outbox: Send + Sync {
     /// is away holds up no answer.
     async fn claim(&self, now: Time, limit: i64) -> Result<Vec<Item>, Unavailable>;
 
-    /// Puts a claimed effect back until `due`, remembering why.
-    async fn put_back(&self, place: Place, due: Time, cause: &str) -> Result<(), Unavailable>;
+    /// Puts a claimed effect back until `due`, remembering why and how the try counts.
+    async fn put_back(&self, place: Place, due: Time, cause: &str, count: Count) -> Result<(), Unavailable>;
+
+    /// Notes durably that so many parts of a claimed message have gone out.
+    async fn progressed(&self, place: Place, parts: i64) -> Result<(), Unavailable>;
 
     /// Effects marked `sending` that this process has not claimed: it died while sending them. Called at the start.
     async fn interrupted(&self) -> Result<Vec<Item>, Unavailable>;

@@ -5,6 +5,7 @@ use crate::domain::Time;
 use crate::domain::ids::UserId;
 use crate::domain::person::Role;
 use async_trait::async_trait;
+use sha2::{Digest, Sha256};
 
 /// A person at the desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum SessionKind {
     Console,
     /// The console, once.
     Link,
+    /// Joining a sender on a platform to the customer who was given the code, once.
+    Join,
 }
 
 impl SessionKind {
@@ -40,6 +43,7 @@ impl SessionKind {
             Self::Visitor => "visitor",
             Self::Console => "console",
             Self::Link => "link",
+            Self::Join => "join",
         }
     }
 }
@@ -57,6 +61,14 @@ pub struct Session {
     pub expires_at: Time,
     /// Last used; written at most once a minute.
     pub used_at: Time,
+}
+
+impl Session {
+    /// What is kept of a token.
+    #[must_use]
+    pub fn hash_of(token: &str) -> String {
+        hex::encode(Sha256::digest(token.as_bytes()))
+    }
 }
 
 /// People and sessions.

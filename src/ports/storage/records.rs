@@ -24,6 +24,9 @@ pub trait Customers: Send + Sync {
     /// Writes the record, whole.
     async fn put_customer(&self, customer: Customer, at: Time) -> Result<(), Unavailable>;
 
+    /// Binds a platform's id to a customer, in place of whom it was bound to: only on proof that it is theirs.
+    async fn rebind(&self, channel: Channel, sender: &str, customer: CustomerId) -> Result<(), Unavailable>;
+
     /// Binds a platform's id to a customer. The first binding wins; returns the customer it is bound to.
     async fn bind(
         &self,

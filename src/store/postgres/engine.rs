@@ -2,14 +2,19 @@
 //! away nor a server that falls silent leaves a connection of the pool in the middle of something.
 
 use super::{Connection, Db};
-use crate::ports::storage::Unavailable;
+use crate::ports::storage::{Lead, Unavailable};
 use crate::store::work::{Abort, Work};
+use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection as _, Pool};
 use std::time::Duration;
 
 /// How long one attempt may take.
 const LIMIT: Duration = Duration::from_secs(5);
+/// The lock of the one process that acts; any number, the same for all.
+const LEAD_LOCK: i64 = 0x6465_736b_6861_6e64;
+/// A connection that does not answer by then holds nothing any more.
+const LEAD_PATIENCE: Duration = Duration::from_secs(2);
 /// How often a write is done again that lost a race inside the server.
 const REPEATS: u32 = 5;
 
@@ -69,8 +74,45 @@ impl Engine {
         .await
     }
 
+    /// Takes the lock of the one process that acts, on a connection of its own: the server lets it go when the
+    /// connection ends, however the process ended.
+    pub(super) async fn lead(&self) -> Result<Option<Box<dyn Lead>>, Unavailable> {
+        let options = self.pool.connect_options();
+        let leading = async {
+            let mut db = Connection::connect_with(&options).await?;
+            // A machine that is gone says nothing: the server asks after it and lets its lock go.
+            for setting in
+                ["tcp_keepalives_idle = 4", "tcp_keepalives_interval = 2", "tcp_keepalives_count = 2"]
+            {
+                sqlx::query(sqlx::AssertSqlSafe(format!("SET {setting}"))).execute(&mut db).await?;
+            }
+            let got: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+                .bind(LEAD_LOCK)
+                .fetch_one(&mut db)
+                .await?;
+            Ok::<_, sqlx::Error>(got.then_some(db))
+        };
+        match tokio::time::timeout(LIMIT, leading).await {
+            Ok(Ok(Some(db))) => Ok(Some(Box::new(Leading(db)))),
+            Ok(Ok(None)) => Ok(None),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(Unavailable("the database did not answer in time".to_owned())),
+        }
+    }
+
     pub(super) async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+/// The connection that holds the lock.
+struct Leading(Connection);
+
+#[async_trait]
+impl Lead for Leading {
+    async fn stands(&mut self) -> bool {
+        let held = sqlx::query("SELECT 1").execute(&mut self.0);
+        matches!(tokio::time::timeout(LEAD_PATIENCE, held).await, Ok(Ok(_)))
     }
 }
 

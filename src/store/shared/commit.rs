@@ -28,6 +28,9 @@ pub(super) async fn commit(commit: &Prepared, db: &mut Connection) -> Outcome<Co
     if let Some(opens) = &commit.opens {
         take_thread(opens, &commit.row, db).await?;
     }
+    if let Some(address) = &commit.moves_to {
+        move_thread(address, &commit.row, db).await?;
+    }
     for events in commit.events.chunks(CHUNK) {
         append(&commit.row.id, events, db).await?;
     }
@@ -112,9 +115,9 @@ pub(super) async fn rewrite(row: &ListRow, expected: i64, db: &mut Connection) -
     let updated = sqlx::query(
         "UPDATE conversation SET last_seq = $2, state = $3, team = $4, assignee = $5, priority_rank = $6, \
          waiting_since = $7, due = $8, unanswered_since = $9, updated_at = $10, fold_version = $11, search = $12, \
-         snapshot = $13 WHERE id = $1 AND last_seq = $14",
+         snapshot = $13, customer = $15 WHERE id = $1 AND last_seq = $14",
     );
-    let updated = bind!(updated, row).bind(expected).execute(db).await?;
+    let updated = bind!(updated, row).bind(expected).bind(&row.customer).execute(db).await?;
     Ok(updated.rows_affected() == 1)
 }
 
@@ -131,6 +134,24 @@ async fn take_thread(opens: &Opens, row: &ListRow, db: &mut Connection) -> Outco
     .execute(db)
     .await?;
     if taken.rows_affected() == 0 { Err(CONFLICT) } else { Ok(()) }
+}
+
+/// Makes the conversation be found at its new address, unless another is there already.
+async fn move_thread(address: &str, row: &ListRow, db: &mut Connection) -> Outcome<()> {
+    sqlx::query("DELETE FROM thread WHERE channel = $1 AND conversation = $2")
+        .bind(row.channel)
+        .bind(&row.id)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query(
+        "INSERT INTO thread (channel, address, conversation) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    )
+    .bind(row.channel)
+    .bind(address)
+    .bind(&row.id)
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 async fn append(id: &str, events: &[EventRow], db: &mut Connection) -> Outcome<()> {

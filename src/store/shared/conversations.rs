@@ -55,6 +55,24 @@ impl Conversations for Store {
             .await
     }
 
+    async fn beneath(&self, channel: Channel, address: &str) -> Result<Vec<ConversationId>, Unavailable> {
+        self.engine
+            .read((channel.name(), plain(address)), |(channel, address), db| {
+                Box::pin(async move {
+                    let found: Vec<String> = sqlx::query_scalar(
+                        "SELECT conversation FROM thread WHERE channel = $1 AND (address = $2 OR \
+                         (address > $2 AND substr(address, 1, length($2) + 1) = $2 || ':')) ORDER BY address",
+                    )
+                    .bind(*channel)
+                    .bind(address)
+                    .fetch_all(db)
+                    .await?;
+                    Ok(found.iter().map(|id| parsed(id)).collect::<Result<_, _>>()?)
+                })
+            })
+            .await
+    }
+
     async fn seen(&self, key: &str) -> Result<Option<Seen>, Unavailable> {
         self.engine
             .read(plain(key), |key, db| Box::pin(async move { Ok(commit::seen(key, db).await?) }))

@@ -68,6 +68,25 @@ impl Customers for Store {
             .await
     }
 
+    async fn rebind(&self, channel: Channel, sender: &str, customer: CustomerId) -> Result<(), Unavailable> {
+        self.engine
+            .write((channel.name(), plain(sender), customer), |(channel, sender, customer), db| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO sender (channel, sender, customer) VALUES ($1, $2, $3) \
+                         ON CONFLICT (channel, sender) DO UPDATE SET customer = excluded.customer",
+                    )
+                    .bind(*channel)
+                    .bind(sender)
+                    .bind(customer.to_string())
+                    .execute(db)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     async fn bind(
         &self,
         channel: Channel,

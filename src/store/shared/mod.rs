@@ -5,6 +5,7 @@ mod commit;
 mod conversations;
 mod customers;
 mod list;
+mod memory;
 mod outbox;
 mod people;
 mod records;
@@ -12,7 +13,7 @@ mod tickets;
 
 use super::{Connection, Db, Engine, KIND, RANDOM, SKIP_LOCKED};
 use crate::domain::ids::Place;
-use crate::ports::storage::{Storage, Unavailable};
+use crate::ports::storage::{Lead, Storage, Unavailable};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -58,6 +59,10 @@ impl Storage for Store {
                 })
             })
             .await
+    }
+
+    async fn lead(&self) -> Result<Option<Box<dyn Lead>>, Unavailable> {
+        self.engine.lead().await
     }
 
     async fn close(&self) {

@@ -7,13 +7,13 @@
 use super::{Connection, Db, SKIP_LOCKED, Store};
 use crate::domain::Time;
 use crate::domain::ids::Place;
-use crate::ports::storage::{Item, Outbox, Unavailable};
+use crate::ports::storage::{Count, Item, Outbox, Unavailable};
 use crate::store::values::{from_json, micros, parsed, plain, time};
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
 
-/// Where, what, the attempt under way, and when it fell due.
-type Columns = (String, i64, String, i64, i64);
+/// Where, what, the attempt under way, when it fell due, parts that went out, and doubts.
+type Columns = (String, i64, String, i64, i64, i64, i64);
 
 #[async_trait]
 impl Outbox for Store {
@@ -29,24 +29,35 @@ impl Outbox for Store {
         Ok(items)
     }
 
-    async fn put_back(&self, place: Place, due: Time, cause: &str) -> Result<(), Unavailable> {
+    async fn put_back(&self, place: Place, due: Time, cause: &str, count: Count) -> Result<(), Unavailable> {
         let attempt = self.claimed().get(&place).copied();
+        let (untried, doubts) = match count {
+            Count::Tried => (0_i64, 0_i64),
+            Count::Waited => (1, 0),
+            Count::InDoubt => (0, 1),
+        };
         self.engine
-            .write::<_, _, Unavailable>((place, micros(due), plain(cause)), |(place, due, cause), db| {
-                Box::pin(async move {
-                    sqlx::query(
-                        "UPDATE outbox SET state = 'pending', owner = NULL, due = $3, cause = $4 \
-                         WHERE conversation = $1 AND seq = $2 AND state = 'sending'",
-                    )
-                    .bind(place.conversation.to_string())
-                    .bind(place.seq)
-                    .bind(*due)
-                    .bind(cause)
-                    .execute(db)
-                    .await?;
-                    Ok(())
-                })
-            })
+            .write::<_, _, Unavailable>(
+                (place, micros(due), plain(cause), untried, doubts),
+                |(place, due, cause, untried, doubts), db| {
+                    Box::pin(async move {
+                        sqlx::query(
+                            "UPDATE outbox SET state = 'pending', owner = NULL, due = $3, cause = $4, \
+                             attempts = attempts - $5, doubts = doubts + $6 \
+                             WHERE conversation = $1 AND seq = $2 AND state = 'sending'",
+                        )
+                        .bind(place.conversation.to_string())
+                        .bind(place.seq)
+                        .bind(*due)
+                        .bind(cause)
+                        .bind(*untried)
+                        .bind(*doubts)
+                        .execute(db)
+                        .await?;
+                        Ok(())
+                    })
+                },
+            )
             .await?;
         let mut claimed = self.claimed();
         // It may have been claimed again meanwhile.
@@ -56,12 +67,30 @@ impl Outbox for Store {
         Ok(())
     }
 
+    async fn progressed(&self, place: Place, parts: i64) -> Result<(), Unavailable> {
+        self.engine
+            .write((place, parts), |(place, parts), db| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "UPDATE outbox SET progress = $3 WHERE conversation = $1 AND seq = $2 AND state = 'sending'",
+                    )
+                    .bind(place.conversation.to_string())
+                    .bind(place.seq)
+                    .bind(*parts)
+                    .execute(db)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
     async fn interrupted(&self) -> Result<Vec<Item>, Unavailable> {
         self.engine
             .read(self.owner.clone(), |owner, db| {
                 Box::pin(async move {
                     let rows: Vec<Columns> = sqlx::query_as(
-                        "SELECT conversation, seq, effect, attempts, due FROM outbox \
+                        "SELECT conversation, seq, effect, attempts, due, progress, doubts FROM outbox \
                          WHERE state = 'sending' AND owner <> $1 ORDER BY due, conversation, seq",
                     )
                     .bind(owner)
@@ -125,7 +154,8 @@ impl Claim {
         claim.push_bind(&self.owner);
         claim.push(
             " FROM picked WHERE outbox.conversation = picked.conversation AND outbox.seq = picked.seq \
-             RETURNING outbox.conversation, outbox.seq, outbox.effect, outbox.attempts, outbox.due",
+             RETURNING outbox.conversation, outbox.seq, outbox.effect, outbox.attempts, outbox.due, \
+             outbox.progress, outbox.doubts",
         );
         let mut rows: Vec<Columns> = claim.build_query_as().fetch_all(db).await?;
         rows.sort_by(|a, b| (a.4, &a.0, a.1).cmp(&(b.4, &b.0, b.1)));
@@ -158,9 +188,9 @@ impl Claim {
 
 fn items(rows: Vec<Columns>) -> Result<Vec<Item>, sqlx::Error> {
     rows.into_iter()
-        .map(|(conversation, seq, effect, attempt, _)| {
+        .map(|(conversation, seq, effect, attempt, _, progress, doubts)| {
             let place = Place { conversation: parsed(&conversation)?, seq };
-            Ok(Item { place, effect: from_json(&effect)?, attempts: attempt - 1 })
+            Ok(Item { place, effect: from_json(&effect)?, attempts: attempt - 1, progress, doubts })
         })
         .collect()
 }

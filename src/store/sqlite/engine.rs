@@ -3,7 +3,7 @@
 //! answers them when the transaction is on disk.
 
 use super::{Connection, Db};
-use crate::ports::storage::Unavailable;
+use crate::ports::storage::{Lead, Unavailable};
 use crate::store::work::{Abort, Work};
 use async_trait::async_trait;
 use futures::FutureExt;
@@ -31,6 +31,16 @@ pub(super) struct Engine {
     closing: Arc<Notify>,
     writer: Mutex<Option<JoinHandle<()>>>,
     commits: Arc<AtomicU64>,
+}
+
+/// Whoever has the file is the only one.
+struct Alone;
+
+#[async_trait]
+impl Lead for Alone {
+    async fn stands(&mut self) -> bool {
+        true
+    }
 }
 
 impl Engine {
@@ -63,6 +73,11 @@ impl Engine {
             Ok(Err(Abort::Refused(refusal))) => Err(refusal),
             Err(_) => Err(Unavailable("reading took too long".into())),
         }
+    }
+
+    /// The file's lock has let in one process only.
+    pub(super) async fn lead(&self) -> Result<Option<Box<dyn Lead>>, Unavailable> {
+        Ok(Some(Box::new(Alone)))
     }
 
     /// Writes, and answers when it is on disk. A caller that goes away before its turn writes nothing; one that goes

@@ -125,6 +125,8 @@ pub(crate) fn received(words: &str) -> Event {
         text: words.to_owned(),
         choice: None,
         attachments: Vec::new(),
+        quoted: None,
+        edits: None,
     }
 }
 

@@ -59,7 +59,7 @@ async fn a_file_and_its_folder_are_made_for_nobody_else_to_read() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("data/of/desk.db");
     let url = format!("sqlite:{}", file.display());
-    assert_eq!(migrate(&url).await.unwrap(), ["begin"]);
+    assert_eq!(migrate(&url).await.unwrap(), ["begin", "platforms"]);
     let store = open(&url).await.unwrap();
     store.ping().await.unwrap();
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
@@ -89,7 +89,7 @@ async fn a_command_may_run_beside_a_server() {
     beside.close().await;
     // It did not take the server's place, nor free it for another.
     assert!(matches!(refusal(&desk.url).await, OpenError::InUse { .. }));
-    desk.tamper("UPDATE _sqlx_migrations SET version = 9999").await;
+    desk.tamper("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1").await;
     let error = open_beside(&desk.url).await.err().expect("a refusal");
     assert!(error.to_string().contains("of another version"), "{error}");
     // Where no server runs, it makes what is missing and keeps others out meanwhile.

@@ -2,7 +2,9 @@
 
 mod commits;
 mod desk;
+mod lead;
 mod lists;
+mod memory;
 mod migrations;
 mod outage;
 mod outbox;

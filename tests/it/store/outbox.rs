@@ -6,7 +6,7 @@ use channels::{Channel, Choice};
 use deskhand::domain::effect::{Effect, Outcome};
 use deskhand::domain::event::{Author, Event};
 use deskhand::domain::ids::Place;
-use deskhand::ports::storage::{Commit, CommitError, Item};
+use deskhand::ports::storage::{Commit, CommitError, Count, Item};
 use std::collections::BTreeSet;
 use std::future::Future as _;
 use std::task::{Context, Waker};
@@ -18,6 +18,7 @@ on_both![
     a_claimed_effect_is_nobody_elses,
     a_finished_effect_cannot_be_finished_again,
     an_effect_put_back_waits_and_holds_the_next_one_up,
+    parts_that_have_gone_out_are_remembered_and_waiting_is_no_try,
     a_webhook_that_is_away_holds_up_no_answer,
     what_a_dead_process_was_sending_is_reported_and_not_claimed,
     a_claim_whose_caller_went_away_is_claimed_again,
@@ -25,7 +26,7 @@ on_both![
 ];
 
 fn finish(talk: &deskhand::domain::conversation::Conversation, place: Place) -> Commit {
-    let outcome = Outcome::Delivered { external_id: "9".into() };
+    let outcome = Outcome::Delivered { external_id: "9".into(), perhaps_twice: false };
     Commit::onto(talk, at(50), vec![Event::Finished { effect: place.seq, outcome }]).finishing(place)
 }
 
@@ -124,7 +125,7 @@ async fn an_effect_put_back_waits_and_holds_the_next_one_up(desk: Desk) {
         let items = desk.store.claim(now, 10).await.unwrap();
         assert_eq!(places(&items), [place]);
         assert_eq!(items[0].attempts, attempt);
-        desk.store.put_back(place, at(101 + 100 * attempt), "it's down: 503 \0").await.unwrap();
+        desk.store.put_back(place, at(101 + 100 * attempt), "it's down: 503 \0", Count::Tried).await.unwrap();
         // The later one could go, but must not overtake.
         assert_eq!(desk.store.claim(now, 10).await.unwrap(), []);
         assert_eq!(desk.store.next_effect_due(now).await.unwrap(), Some(at(101 + 100 * attempt)));
@@ -134,12 +135,23 @@ async fn an_effect_put_back_waits_and_holds_the_next_one_up(desk: Desk) {
     assert_eq!(desk.store.interrupted().await.unwrap(), []);
 }
 
+async fn parts_that_have_gone_out_are_remembered_and_waiting_is_no_try(desk: Desk) {
+    let talk = desk.talk(Channel::Telegram, "hi").await;
+    let talk = desk.put(Commit::onto(&talk, at(1), vec![said(Author::Bot, "a long one")])).await;
+    let place = Place { conversation: talk.id, seq: 3 };
+    desk.store.claim(at(1), 1).await.unwrap();
+    desk.store.progressed(place, 2).await.unwrap();
+    desk.store.put_back(place, at(2), "429", Count::Waited).await.unwrap();
+    let again = desk.store.claim(at(2), 1).await.unwrap();
+    assert_eq!((again[0].attempts, again[0].progress, again[0].doubts), (0, 2, 0));
+}
+
 async fn a_webhook_that_is_away_holds_up_no_answer(desk: Desk) {
     let talk = desk.talk(Channel::Telegram, "hi").await;
     let talk = desk.put(Commit::onto(&talk, at(1), vec![notify("x"), said(Author::Bot, "hello")])).await;
     let items = desk.store.claim(at(1), 10).await.unwrap();
     assert_eq!(items.len(), 2);
-    desk.store.put_back(Place { conversation: talk.id, seq: 3 }, at(900), "503").await.unwrap();
+    desk.store.put_back(Place { conversation: talk.id, seq: 3 }, at(900), "503", Count::Tried).await.unwrap();
     let talk = desk.put(finish(&talk, Place { conversation: talk.id, seq: 4 })).await;
     desk.put(Commit::onto(&talk, at(2), vec![said(Author::Bot, "and more")])).await;
     assert_eq!(
@@ -168,11 +180,11 @@ async fn what_a_dead_process_was_sending_is_reported_and_not_claimed(desk: Desk)
         Event::Finished { effect: 3, outcome: Outcome::InDoubt { cause: "the process ended".into() } };
     desk.put(Commit::onto(&one, at(5), vec![in_doubt]).finishing(place_one)).await;
     let place_two = Place { conversation: two.id, seq: 3 };
-    desk.store.put_back(place_two, at(6), "the process ended").await.unwrap();
+    desk.store.put_back(place_two, at(6), "the process ended", Count::InDoubt).await.unwrap();
     assert_eq!(desk.store.interrupted().await.unwrap(), []);
     let again = desk.store.claim(at(9), 10).await.unwrap();
     assert_eq!(places(&again), [Place { conversation: one.id, seq: 4 }, place_two]);
-    assert_eq!(again[1].attempts, 1);
+    assert_eq!((again[1].attempts, again[1].doubts), (1, 1));
 }
 
 async fn a_claim_whose_caller_went_away_is_claimed_again(desk: Desk) {
@@ -191,7 +203,10 @@ async fn a_claim_whose_caller_went_away_is_claimed_again(desk: Desk) {
         drop(abandoned);
         if heard {
             // It was answered after all: nothing to take back in this round.
-            desk.store.put_back(Place { conversation: talk.id, seq: 3 }, at(1), "").await.unwrap();
+            desk.store
+                .put_back(Place { conversation: talk.id, seq: 3 }, at(1), "", Count::Tried)
+                .await
+                .unwrap();
         }
         // Postgres may still be rolling the abandoned one back, or committing it.
         let mut item = None;

@@ -6,5 +6,6 @@ mod escalations;
 mod mission;
 mod order;
 mod outside_faults;
+mod reception;
 mod takeover;
 mod truth;

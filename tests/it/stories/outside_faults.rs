@@ -1,7 +1,8 @@
 //! The world outside breaks; the desk's word holds.
 
 use crate::support::outside::{DeliveryFault, TicketFault};
-use crate::support::world::World;
+use crate::support::world::{Person, World};
+use channels::Channel;
 use deskhand::domain::effect::Outcome;
 use deskhand::domain::event::Event;
 use std::sync::atomic::Ordering;
@@ -93,30 +94,92 @@ async fn a_flood_wait_is_waited_out_and_nothing_is_doubled() {
     assert_eq!(world.courier.texts().len(), 1);
 }
 
+/// What came of the sends of a conversation.
+async fn outcomes(world: &World, person: &Person<'_>) -> Vec<Outcome> {
+    let log = world.log(person.talk().await.id).await;
+    let outcomes = log.into_iter().filter_map(|entry| match entry.event {
+        Event::Finished { outcome, .. } => Some(outcome),
+        _ => None,
+    });
+    outcomes.collect()
+}
+
 #[tokio::test]
-async fn a_send_in_doubt_is_shown_and_not_repeated() {
+async fn what_the_bot_said_is_said_once_more_where_nobody_can_know_and_an_agent_sees_so() {
     let world = World::new().await;
     world.courier.will(DeliveryFault::AnswerLost);
     let visitor = world.on_telegram().await;
     visitor.says("How do I export a project to CSV?").await;
-    assert_eq!(world.courier.texts().len(), 1);
-    let log = world.log(visitor.talk().await.id).await;
-    assert!(
-        log.iter()
-            .any(|entry| matches!(&entry.event, Event::Finished { outcome: Outcome::InDoubt { .. }, .. }))
-    );
+    assert_eq!(world.courier.texts().len(), 2, "the same answer twice is better than none");
+    let outcomes = outcomes(&world, &visitor).await;
+    assert!(matches!(outcomes[..], [Outcome::Delivered { perhaps_twice: true, .. }]), "{outcomes:?}");
 }
 
 #[tokio::test]
-async fn a_customer_who_has_blocked_the_bot_is_a_failed_send_not_a_loop() {
+async fn what_an_agent_wrote_is_not_repeated_but_shown_as_in_doubt() {
+    let world = World::new().await;
+    let visitor = world.on_telegram().await;
+    visitor.says("I want to talk to a human").await;
+    let ben = world.agent("Ben");
+    ben.takes_over(&visitor).await.unwrap();
+    world.settles().await;
+    let before = world.courier.texts().len();
+    world.courier.will(DeliveryFault::AnswerLost);
+    ben.says(&visitor, "Your refund is on its way.").await.unwrap();
+    world.settles().await;
+    assert_eq!(world.courier.texts().len(), before + 1);
+    let outcomes = outcomes(&world, &visitor).await;
+    assert!(matches!(outcomes.last(), Some(Outcome::InDoubt { .. })), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_customer_who_has_blocked_the_bot_is_a_fact_and_not_a_loop() {
     let world = World::new().await;
     world.courier.will(DeliveryFault::Blocked);
     let visitor = world.on_telegram().await;
     visitor.says("How do I export a project to CSV?").await;
-    let log = world.log(visitor.talk().await.id).await;
-    assert!(
-        log.iter()
-            .any(|entry| matches!(&entry.event, Event::Finished { outcome: Outcome::Failed { .. }, .. }))
-    );
+    assert!(matches!(outcomes(&world, &visitor).await[..], [Outcome::Failed { .. }]));
     assert!(world.courier.texts().is_empty());
+    assert_eq!(visitor.talk().await.unreachable.as_deref(), Some("403: bot was blocked by the user"));
+    visitor.says("I am back. How do I export a project to CSV?").await;
+    assert_eq!(visitor.talk().await.unreachable, None, "whoever writes can be reached");
+}
+
+#[tokio::test]
+async fn a_chat_that_has_moved_is_answered_at_its_new_address() {
+    let world = World::new().await;
+    world.courier.will(DeliveryFault::Moved);
+    let visitor = world.on_telegram().await;
+    visitor.says("How do I export a project to CSV?").await;
+    let old = visitor.id.to_string();
+    let sent = world.courier.accepted.lock().unwrap().clone();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].address, format!("{old}0"));
+    let storage = &world.ledger.storage;
+    assert_eq!(storage.current(Channel::Telegram, &old).await.unwrap(), None);
+    assert!(storage.current(Channel::Telegram, &sent[0].address).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_long_message_goes_out_in_parts_and_goes_on_where_it_was_interrupted() {
+    let world = World::new().await;
+    world.courier.longest.store(60, Ordering::SeqCst);
+    let visitor = world.on_telegram().await;
+    visitor.says("I want to talk to a human").await;
+    let whole: Vec<String> = world.courier.texts();
+    assert!(whole.len() > 2, "{whole:?}");
+    world.courier.accepted.lock().unwrap().clear();
+    let other = world.on_telegram().await;
+    other.writes("I want to talk to a human").await;
+    // The first part goes out; before the second the platform asks for patience.
+    while world.courier.texts().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    world.courier.will(DeliveryFault::FloodWait(5));
+    while !world.courier.faults.lock().unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    world.clock_seconds(6);
+    world.settles().await;
+    assert_eq!(world.courier.texts(), whole, "nothing is missing and nothing is there twice");
 }

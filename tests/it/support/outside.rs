@@ -120,6 +120,10 @@ pub(crate) struct FakeCourier {
     pub(crate) faults: Mutex<VecDeque<DeliveryFault>>,
     /// While set, sends hang after they were accepted.
     pub(crate) hangs: AtomicBool,
+    /// The longest part it takes, in UTF-16 units.
+    pub(crate) longest: AtomicU64,
+    /// Where somebody was shown to be writing.
+    pub(crate) shown: Mutex<Vec<String>>,
 }
 
 #[derive(Debug, Clone)]
@@ -130,11 +134,20 @@ pub(crate) enum DeliveryFault {
     AnswerLost,
     /// Refused for good.
     Blocked,
+    /// The address has a zero at its end now.
+    Moved,
 }
 
 impl FakeCourier {
     pub(crate) fn new(channel: Channel) -> Self {
-        Self { channel, accepted: Mutex::default(), faults: Mutex::default(), hangs: AtomicBool::new(false) }
+        Self {
+            channel,
+            accepted: Mutex::default(),
+            faults: Mutex::default(),
+            hangs: AtomicBool::new(false),
+            longest: AtomicU64::new(4096),
+            shown: Mutex::default(),
+        }
     }
 
     pub(crate) fn will(&self, fault: DeliveryFault) {
@@ -156,21 +169,26 @@ impl Courier for FakeCourier {
         false
     }
 
-    async fn deliver(&self, message: &Outbound) -> Result<Receipt, DeliveryError> {
+    async fn deliver(&self, message: &Outbound, part: usize) -> Result<Receipt, DeliveryError> {
         let fault = self.faults.lock().expect("no panic").pop_front();
         match fault {
             Some(DeliveryFault::FloodWait(seconds)) => {
                 let cause = "429 Too Many Requests".to_owned();
-                return Err(DeliveryError::Retry { cause, after_s: Some(seconds) });
+                return Err(DeliveryError::Later { cause, after: Duration::from_secs(seconds) });
             }
             Some(DeliveryFault::Blocked) => {
-                return Err(DeliveryError::GiveUp { cause: "403: bot was blocked by the user".to_owned() });
+                let cause = "403: bot was blocked by the user".to_owned();
+                return Err(DeliveryError::Unreachable { cause });
+            }
+            Some(DeliveryFault::Moved) => {
+                return Err(DeliveryError::Moved { to: format!("{}0", message.address) });
             }
             _ => {}
         }
+        let parts: Vec<&str> = channels::split(&message.text, self.longest.load(Ordering::SeqCst) as usize);
         let number = {
             let mut accepted = self.accepted.lock().expect("no panic");
-            accepted.push(message.clone());
+            accepted.push(Outbound { text: parts[part].to_owned(), ..message.clone() });
             accepted.len()
         };
         if self.hangs.load(Ordering::SeqCst) {
@@ -180,7 +198,11 @@ impl Courier for FakeCourier {
             Some(DeliveryFault::AnswerLost) => {
                 Err(DeliveryError::InDoubt { cause: "the link was cut".to_owned() })
             }
-            _ => Ok(Receipt { external_id: number.to_string() }),
+            _ => Ok(Receipt { external_id: number.to_string(), more: part + 1 < parts.len() }),
         }
+    }
+
+    async fn typing(&self, address: &str) {
+        self.shown.lock().expect("no panic").push(address.to_owned());
     }
 }

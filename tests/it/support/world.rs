@@ -19,6 +19,7 @@ use deskhand::inbox::{Arrival, Recorded};
 use deskhand::ledger::Ledger;
 use deskhand::library::{Library, ModelCache, starter};
 use deskhand::outbox::World as Outside;
+use deskhand::platforms::Platforms;
 use deskhand::ports::storage::Storage;
 use deskhand::ports::{Clock, Ids};
 use std::collections::HashMap;
@@ -117,7 +118,8 @@ impl World {
             tickets: tickets.clone(),
             notifier: notifier.clone(),
         };
-        let desk = Desk::assemble(ledger.clone(), library.clone(), directory.clone(), outside);
+        let desk =
+            Desk::assemble(ledger.clone(), library.clone(), directory.clone(), outside, Platforms::default());
         let (stop, stopped) = watch::channel(false);
         let engines = Mutex::new(if awake { desk.start(&stopped) } else { JoinSet::new() });
         Self {
@@ -223,7 +225,7 @@ impl Drop for World {
 pub(crate) struct Person<'a> {
     world: &'a World,
     channel: Channel,
-    id: Uuid,
+    pub(crate) id: Uuid,
     written: AtomicU64,
     heard: AtomicI64,
 }
@@ -257,13 +259,14 @@ impl Person<'_> {
     pub(crate) fn arrival(&self, external_id: &str, text: &str, choice: Option<String>) -> Arrival {
         Arrival {
             inbound: Inbound {
-                channel: self.channel,
-                external_id: external_id.to_owned(),
-                sender: self.id.to_string(),
-                address: self.id.to_string(),
-                text: text.to_owned(),
                 choice,
-                attachments: Vec::new(),
+                ..Inbound::new(
+                    self.channel,
+                    external_id.to_owned(),
+                    self.id.to_string(),
+                    self.id.to_string(),
+                    text.to_owned(),
+                )
             },
             customer: CustomerId(self.id),
             locale: None,

@@ -40,6 +40,11 @@ pub(in crate::http) enum What {
         choices: Vec<Choice>,
         citations: Vec<Citation>,
         attachments: Vec<Attachment>,
+        /// What it replies to.
+        #[schema(required)]
+        quoted: Option<String>,
+        /// Whether it corrects an earlier message.
+        corrects: bool,
         /// On channels that must be pushed to; null elsewhere and while it is under way.
         #[schema(required, inline)]
         delivery: Option<Delivery>,
@@ -63,7 +68,7 @@ pub(in crate::http) enum What {
     Decision { decision: Box<Decision> },
     /// The desk did something outside.
     Act {
-        /// `ticket`, `notify`, `send` or `lookup`.
+        /// `ticket`, `notify`, `send`, `lookup` or `contact`.
         act: String,
         #[schema(inline)]
         status: Status,
@@ -146,7 +151,7 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
         Domain::Opened { channel, .. } => {
             state(State::Bot, None, format!("The conversation began ({}).", channel.name()))
         }
-        Domain::Received { text, attachments, .. } => What::Message {
+        Domain::Received { text, attachments, quoted, edits, .. } => What::Message {
             id: id_of(entry.seq),
             from: From::Customer,
             text: text.clone(),
@@ -154,6 +159,8 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             choices: Vec::new(),
             citations: Vec::new(),
             attachments: attachments.iter().map(Attachment::of).collect(),
+            quoted: quoted.clone(),
+            corrects: edits.is_some(),
             delivery: None,
         },
         Domain::Said { author, text, choices, citations, client_id, .. } => {
@@ -173,6 +180,8 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
                     .collect(),
                 citations: citations.iter().map(Citation::of).collect(),
                 attachments: Vec::new(),
+                quoted: None,
+                corrects: false,
                 delivery: around.came.get(&entry.seq).filter(|_| around.channel.pushes()).map(delivery),
             }
         }
@@ -223,6 +232,16 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
         Domain::Rated { helpful, rating, comment } => {
             What::Rating { helpful: *helpful, rating: *rating, comment: comment.clone() }
         }
+        Domain::Joined { .. } => {
+            contact(Status::Done, "The customer showed who they are: a code from another channel.".to_owned())
+        }
+        Domain::Moved { .. } => {
+            contact(Status::Done, "The platform gave this chat another address.".to_owned())
+        }
+        Domain::Unreachable { cause } => {
+            contact(Status::Failed, format!("Nobody can be reached here: {cause}"))
+        }
+        Domain::Reachable => contact(Status::Done, "The customer can be reached again.".to_owned()),
         Domain::Progressed { .. }
         | Domain::Marked { .. }
         | Domain::AwaitsSilence { .. }
@@ -234,6 +253,11 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
 
 fn state(state: State, by: Option<Named>, text: String) -> What {
     What::State { state, by, text }
+}
+
+/// What became of the way to the customer.
+fn contact(status: Status, text: String) -> What {
+    What::Act { act: "contact".to_owned(), status, text, ticket: None }
 }
 
 fn requested(effect: &Effect, book: &Playbook) -> What {
@@ -258,6 +282,9 @@ fn finished(effect: Option<&Effect>, outcome: &Outcome, book: &Playbook) -> Opti
     let act = effect.map_or("act", Effect::name);
     let what = effect.map(|effect| about(effect, book)).unwrap_or_default();
     let (act, status, text, ticket) = match outcome {
+        Outcome::Delivered { perhaps_twice: true, .. } => {
+            ("send", Status::Uncertain, format!("The customer may see this twice: {what}"), None)
+        }
         Outcome::Delivered { .. } => return None,
         Outcome::TicketOpened(ticket) => {
             let text = format!("Ticket {} stands: {}", ticket.number, ticket.title);

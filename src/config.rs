@@ -1,12 +1,17 @@
 //! Settings: `deskhand.toml`, overridden by the environment (`DESKHAND_<SECTION>__<KEY>`; secrets also as `…_FILE`).
 //! A wrong or unknown key stops the start with its name and what was expected.
 
+mod sections;
+
+pub use sections::{
+    Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram, TelegramMode, Widget,
+};
+
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// All settings.
@@ -23,6 +28,10 @@ pub struct Config {
     pub database: Database,
     /// The chat widget.
     pub widget: Widget,
+    /// Telegram.
+    pub telegram: Telegram,
+    /// Discord.
+    pub discord: Discord,
     /// The customer directory.
     pub directory: Directory,
     /// How teams are told.
@@ -31,90 +40,6 @@ pub struct Config {
     pub limits: Limits,
     /// The log.
     pub log: Log,
-}
-
-/// `[http]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Http {
-    /// Where to listen.
-    pub addr: SocketAddr,
-    /// How browsers reach it; `http://` and the address where absent.
-    pub public_url: Option<String>,
-    /// Reverse proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<std::net::IpAddr>,
-}
-
-/// `[database]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Database {
-    /// `sqlite:PATH` or `postgres://…`; a file in `data_dir` where absent. May hold a password.
-    pub url: Option<SecretString>,
-}
-
-/// `[widget]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Widget {
-    /// Signs the identity of your signed-in users (HS256).
-    pub identity_secret: Option<SecretString>,
-    /// The secret before, accepted while you change over.
-    pub identity_previous_secret: Option<SecretString>,
-    /// The sites that may embed the widget; any where empty.
-    pub allowed_origins: Vec<String>,
-    /// The largest file a customer may send.
-    pub max_upload_bytes: usize,
-}
-
-/// `[directory]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Directory {
-    /// A YAML list of accounts; nobody is known where absent.
-    pub file: Option<PathBuf>,
-}
-
-/// `[notify]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Notify {
-    /// Where notices to teams are posted beside the console.
-    pub webhook_url: Option<String>,
-    /// Signs them, by the rules of Standard Webhooks.
-    pub webhook_secret: Option<SecretString>,
-}
-
-/// `[limits]`
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Messages of one visitor; half as many at once.
-    pub messages_per_minute: u32,
-    /// New visitors from one address; twice as many at once.
-    pub sessions_per_minute: u32,
-    /// Sign-ins to one account from one address; ten at once.
-    pub sign_ins_per_minute: u32,
-}
-
-/// `[log]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Log {
-    /// `text` or `json`.
-    pub format: LogFormat,
-    /// A filter such as `info` or `deskhand=debug,sqlx=warn`.
-    pub filter: String,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
 }
 
 /// What is wrong with the settings, in a sentence that names the key.
@@ -135,8 +60,15 @@ const NOT_SETTINGS: &[&str] = &[
 ];
 
 /// Settings that hold secrets: also readable from a file named by `…_FILE`.
-const SECRETS: &[&str] =
-    &["database.url", "widget.identity_secret", "widget.identity_previous_secret", "notify.webhook_secret"];
+const SECRETS: &[&str] = &[
+    "database.url",
+    "widget.identity_secret",
+    "widget.identity_previous_secret",
+    "telegram.token",
+    "telegram.webhook_secret",
+    "discord.token",
+    "notify.webhook_secret",
+];
 
 /// Every default.
 fn defaults() -> serde_json::Value {
@@ -145,6 +77,8 @@ fn defaults() -> serde_json::Value {
         "data_dir": "./data",
         "database": {},
         "widget": {"allowed_origins": [], "max_upload_bytes": 10 * 1024 * 1024},
+        "telegram": {"mode": "polling"},
+        "discord": {"guilds": []},
         "directory": {},
         "notify": {},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
@@ -187,6 +121,24 @@ impl Config {
         if self.notify.webhook_url.is_some() && self.notify.webhook_secret.is_none() {
             let message = "notify.webhook_secret is missing: notices are only posted signed";
             return Err(ConfigError(message.to_owned()));
+        }
+        if self.telegram.mode == TelegramMode::Webhook && self.telegram.token.is_some() {
+            if self.telegram.webhook_secret.is_none() {
+                let message = "telegram.webhook_secret is missing: without it anybody could forge messages";
+                return Err(ConfigError(message.to_owned()));
+            }
+            if !self.public_url().starts_with("https://") && self.telegram.api_url.is_none() {
+                let message = "http.public_url must begin with https://: Telegram calls no other webhook. \
+                               Or set telegram.mode to \"polling\", which needs no public address";
+                return Err(ConfigError(message.to_owned()));
+            }
+        }
+        for (key, url) in
+            [("telegram.api_url", &self.telegram.api_url), ("discord.api_url", &self.discord.api_url)]
+        {
+            if let Some(url) = url.as_ref().filter(|url| !url.starts_with("http")) {
+                return Err(ConfigError(format!("{key}: \"{url}\" is no address; expected https://…")));
+            }
         }
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
@@ -235,7 +187,15 @@ fn sentence(error: &figment::Error) -> String {
 pub fn keys() -> Vec<String> {
     let mut keys: Vec<String> = SECRETS.iter().map(|key| (*key).to_owned()).collect();
     keys.extend(
-        ["http.public_url", "content_dir", "directory.file", "notify.webhook_url"].map(str::to_owned),
+        [
+            "http.public_url",
+            "content_dir",
+            "telegram.api_url",
+            "discord.api_url",
+            "directory.file",
+            "notify.webhook_url",
+        ]
+        .map(str::to_owned),
     );
     let dict: Result<Dict, _> = Figment::from(Serialized::defaults(defaults())).extract();
     fn walk(prefix: &str, dict: &Dict, into: &mut Vec<String>) {
@@ -271,6 +231,12 @@ mod tests {
         assert!(refused("[widget]\nallowed_origins = ['example.com']").contains("widget.allowed_origins"));
         assert!(refused("[notify]\nwebhook_url = 'https://x.y'").contains("notify.webhook_secret"));
         assert!(!refused("[widget]\nidentity_secret = ['hunter2']").contains("hunter2"));
+        let webhook = refused("[telegram]\ntoken = '1:a'\nmode = 'webhook'");
+        assert!(webhook.starts_with("telegram.webhook_secret is missing"), "{webhook}");
+        let webhook =
+            refused("[telegram]\ntoken = '1:a'\nmode = 'webhook'\nwebhook_secret = 'sixteen-or-longer'");
+        assert!(webhook.starts_with("http.public_url"), "{webhook}");
+        assert!(refused("[telegram]\nmode = 'pull'").starts_with("telegram.mode"));
         assert!(from("").is_ok());
     }
 

@@ -4,7 +4,7 @@
 use crate::hub::Writing;
 use crate::ledger::Ledger;
 use crate::outbox::Dispatcher;
-use channels::{Channel, Courier, Health, Platform};
+use channels::{Channel, Courier, Health, Heard, Platform};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +42,14 @@ impl Platforms {
     #[must_use]
     pub fn health(&self) -> Vec<(Channel, Health)> {
         self.0.iter().map(|platform| (platform.channel(), platform.health().borrow().clone())).collect()
+    }
+
+    /// Passes on what a platform posted.
+    pub async fn hear(&self, channel: Channel, shown: Option<&[u8]>, body: &[u8]) -> Heard {
+        match self.0.iter().find(|platform| platform.channel() == channel) {
+            Some(platform) => platform.hear(shown, body).await,
+            None => Heard::NotHere,
+        }
     }
 
     /// Where a customer goes who holds a code.

@@ -16,7 +16,7 @@ mod words;
 pub use courier::{Courier, DeliveryError, Outbound, Receipt};
 pub use health::Health;
 pub use intake::{Fact, File, Intake, IntakeError, Phrase};
-pub use platform::Platform;
+pub use platform::{Heard, Platform};
 pub use split::split;
 pub use text::{MAX_MESSAGE_BYTES, TextError, accept_text};
 pub use words::{Attachment, Channel, Choice, Citation, Inbound, Profile};

@@ -7,6 +7,21 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// What became of something that was posted to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It is on disk.
+    Taken,
+    /// Whoever posted it does not know the secret; nothing was kept.
+    Forged,
+    /// It could not be stored; it must be posted again.
+    TryAgain,
+    /// It is not what the platform posts.
+    Malformed,
+    /// This platform posts nothing.
+    NotHere,
+}
+
 /// One platform, connected with one token.
 #[async_trait]
 pub trait Platform: Send + Sync {
@@ -21,6 +36,9 @@ pub trait Platform: Send + Sync {
 
     /// Listens until `stop` turns true. Only one process does at a time; it may be called again after it ended.
     async fn listen(self: Arc<Self>, stop: watch::Receiver<bool>);
+
+    /// Takes what the platform posts to our address, where it does. `shown` is the secret that it shows.
+    async fn hear(&self, shown: Option<&[u8]>, body: &[u8]) -> Heard;
 
     /// Connects once and says who it is there, or the true cause of the trouble in a sentence.
     async fn examine(&self) -> Result<String, String>;

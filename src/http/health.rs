@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
+use channels::Health;
 use serde::Serialize;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -50,7 +51,8 @@ enum Condition {
 
 /// Each part with its state and its cause; 503 where messages would not be taken.
 pub(super) async fn ready(State(site): State<Site>) -> Response {
-    let parts = vec![database(&site).await, release(&site), outbox(&site).await, stopping(&site)];
+    let mut parts = vec![database(&site).await, release(&site), outbox(&site).await, stopping(&site)];
+    parts.extend(platforms(&site));
     let status = parts.iter().map(|part| part.state).max().unwrap_or(Condition::Ok);
     let body = Json(Readiness { status, version: env!("CARGO_PKG_VERSION"), parts });
     match status {
@@ -85,6 +87,18 @@ async fn outbox(site: &Site) -> Part {
         Err(_) => (Condition::Degraded, "the database has not answered".to_owned()),
     };
     Part { part: "outbox", state, detail }
+}
+
+/// A platform that is away takes nothing from the others: the desk as a whole is degraded at most.
+fn platforms(site: &Site) -> impl Iterator<Item = Part> {
+    site.platforms.health().into_iter().map(|(channel, health)| {
+        let (state, detail) = match health {
+            Health::Connected { detail } => (Condition::Ok, detail),
+            Health::Standby => (Condition::Ok, "another process listens, or nobody has begun yet".to_owned()),
+            Health::Degraded { cause } | Health::Stopped { cause } => (Condition::Degraded, cause),
+        };
+        Part { part: channel.name(), state, detail }
+    })
 }
 
 fn stopping(site: &Site) -> Part {

@@ -7,6 +7,7 @@ mod console;
 mod download;
 mod extract;
 mod health;
+mod hooks;
 mod layers;
 mod limits;
 mod pages;
@@ -24,7 +25,9 @@ use crate::hand::Hand;
 use crate::inbox::Inbox;
 use crate::ledger::Ledger;
 use crate::library::Library;
-use axum::routing::get;
+use crate::platforms::Platforms;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
 use chat::Visits;
@@ -63,6 +66,8 @@ pub struct Server {
     pub metrics: Option<PrometheusHandle>,
     /// Turns true when the desk goes down: sockets say so and close.
     pub stopping: watch::Receiver<bool>,
+    /// The connected platforms.
+    pub platforms: Platforms,
     /// Counts open sockets and streams.
     pub connections: Connections,
 }
@@ -88,6 +93,7 @@ impl Server {
             rates: Rates::default(),
             metrics: metrics.into(),
             stopping,
+            platforms: Platforms::default(),
             connections: Connections::default(),
         }
     }
@@ -136,6 +142,7 @@ pub fn router(server: Server) -> Router {
         .nest("/chat/v1", chat::routes(&site.settings))
         .merge(console::routes(&site))
         .merge(pages::routes())
+        .route("/hooks/telegram", post(hooks::telegram).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -5,6 +5,7 @@ mod feed;
 mod frames;
 mod gestures;
 mod identity;
+mod links;
 mod messages;
 mod sessions;
 mod socket;
@@ -31,6 +32,7 @@ pub(super) fn routes(settings: &Settings) -> Router<Site> {
         .route("/messages", post(messages::create))
         .route("/events", get(events::list))
         .route("/typing", post(gestures::typing))
+        .route("/links", post(links::create))
         .route("/feedback", post(gestures::feedback))
         .route("/uploads/{id}", get(uploads::show))
         .layer(DefaultBodyLimit::max(MAX_BODY))

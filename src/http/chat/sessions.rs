@@ -79,6 +79,8 @@ struct Config {
     max_message_bytes: usize,
     max_upload_bytes: usize,
     upload_types: &'static [&'static str],
+    /// Where the conversation can go on.
+    channels: Vec<&'static str>,
 }
 
 /// Begins or resumes a visitor's session.
@@ -260,6 +262,7 @@ fn config(site: &Site, customer: &Customer, locale: Option<&str>) -> Config {
         max_message_bytes: MAX_MESSAGE_BYTES,
         max_upload_bytes: site.settings.max_upload_bytes,
         upload_types: crate::files::TYPES,
+        channels: site.platforms.health().iter().map(|(channel, _)| channel.name()).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::http::extract::Json;
 use crate::http::problem::Problem;
 use crate::http::session::Reader;
 use axum::extract::State;
+use channels::Health;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,6 +21,22 @@ struct Team {
     name: String,
     /// Whether somebody is there now.
     open: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Platforms {
+    items: Vec<Platform>,
+}
+
+/// Where customers write from, beside the widget.
+#[derive(Serialize, ToSchema)]
+struct Platform {
+    /// `telegram` or `discord`.
+    channel: &'static str,
+    /// `connected`, `standby`, `degraded` or `stopped`.
+    state: &'static str,
+    /// Who it is there, or the cause of the trouble and what to do.
+    detail: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -52,6 +69,21 @@ pub(super) async fn teams(State(site): State<Site>, _: Reader) -> Json<Teams> {
     let items =
         teams.map(|(id, team)| Team { id: id.clone(), name: team.name.clone(), open: team.is_open(now) });
     Json(Teams { items: items.collect() })
+}
+
+/// How the connected platforms are.
+#[utoipa::path(get, operation_id = "list_platforms", path = "/platforms", tag = "desk", responses((status = 200, body = Platforms), Problem))]
+pub(super) async fn platforms(State(site): State<Site>, _: Reader) -> Json<Platforms> {
+    let items = site.platforms.health().into_iter().map(|(channel, health)| {
+        let (state, detail) = match health {
+            Health::Connected { detail } => ("connected", detail),
+            Health::Standby => ("standby", String::new()),
+            Health::Degraded { cause } => ("degraded", cause),
+            Health::Stopped { cause } => ("stopped", cause),
+        };
+        Platform { channel: channel.name(), state, detail }
+    });
+    Json(Platforms { items: items.collect() })
 }
 
 /// All intents.

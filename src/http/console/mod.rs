@@ -73,6 +73,7 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(tickets::change))
         .routes(routes!(desk::teams))
         .routes(routes!(desk::intents))
+        .routes(routes!(desk::platforms))
         .routes(routes!(stream::open));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", routes)
 }

@@ -39,6 +39,7 @@ fn matrix() -> Vec<(Method, &'static str, Who, Value)> {
         (Method::PATCH, "/api/v1/tickets/{number}", Answerers, json!({"status": "solved"})),
         (Method::GET, "/api/v1/teams", Readers, Value::Null),
         (Method::GET, "/api/v1/intents", Readers, Value::Null),
+        (Method::GET, "/api/v1/platforms", Readers, Value::Null),
         (Method::GET, "/api/v1/stream", Readers, Value::Null),
     ]
 }

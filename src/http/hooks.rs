@@ -1,0 +1,37 @@
+//! `/hooks/telegram`: what a platform posts. It is answered when it is on disk, or not at all.
+
+use super::Site;
+use super::problem::{Problem, Result};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use channels::{Channel, Heard};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The header in which Telegram shows the secret.
+const TELEGRAM_SECRET: &str = "x-telegram-bot-api-secret-token";
+/// Whatever is not on disk by then is offered again.
+const PATIENCE: Duration = Duration::from_millis(1900);
+
+/// The largest update taken, in bytes; Telegram's own are a few kilobytes.
+pub(super) const MAX_UPDATE: usize = 1024 * 1024;
+
+/// Takes one update of Telegram.
+pub(super) async fn telegram(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode> {
+    let shown = headers.get(TELEGRAM_SECRET).map(axum::http::HeaderValue::as_bytes);
+    let hearing = site.platforms.hear(Channel::Telegram, shown, &body);
+    match timeout(PATIENCE, hearing).await {
+        Ok(Heard::Taken) => Ok(StatusCode::OK),
+        Ok(Heard::Forged) => Err(Problem::unauthorized("forged", "This does not come from Telegram.")),
+        Ok(Heard::Malformed) => Err(Problem::bad("malformed", "This is not an update of Telegram.")),
+        Ok(Heard::NotHere) => Err(Problem::no_route()),
+        Ok(Heard::TryAgain) | Err(_) => {
+            Err(Problem::unavailable("The update could not be stored now. Send it again."))
+        }
+    }
+}

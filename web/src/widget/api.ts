@@ -4,7 +4,11 @@ import type { Attachment, Outgoing, Phase, WireEvent } from './sync';
 export interface Config {
   desk: string; bot_name: string; language: string; greeting: string; disclosure: string; identified: boolean;
   max_message_bytes: number; max_upload_bytes: number; upload_types: string[];
+  /** Where the conversation can go on: `telegram`, `discord`. */
+  channels: string[];
 }
+/** Where to go with a code, or what to write there. */
+export interface Invitation { channel: string; to: string }
 export interface Session {
   token: string; visitor: string;
   conversation: { id: string; state: Phase; seq: number; agent: { name: string } | null } | null;
@@ -48,6 +52,11 @@ export class Api {
 
   async feedback(body: { rating: number; comment?: string }): Promise<void> {
     await this.#post('feedback', body);
+  }
+
+  /** A code that works once and tells another app who this is. */
+  links(): Promise<{ items: Invitation[] }> {
+    return this.#post('links', {}) as Promise<{ items: Invitation[] }>;
   }
 
   socketUrl(after: number, conversation: string | null): string {

@@ -1,5 +1,5 @@
 import { api, asApiError, data, type ApiError } from '../api/client';
-import type { Counts, Intent, Row, Team, View } from '../api/types';
+import type { Counts, Intent, Platform, Row, Team, View } from '../api/types';
 import { fold } from '../lib/rows';
 import { alertAgent } from './alerts';
 import { router } from './router.svelte';
@@ -23,6 +23,8 @@ class Desk {
   live = $state(true);
   talk: Talk | null = $state.raw(null);
   teams: Team[] = $state.raw([]);
+  /** Platforms that do not work, and why. */
+  troubles: Platform[] = $state.raw([]);
   intents: Map<string, Intent> = $state.raw(new Map());
   /** Conversation id → who types there, for as long as they do. */
   typing: Record<string, string> = $state({});
@@ -43,7 +45,11 @@ class Desk {
 
   start(): void {
     this.#stream.open();
-    this.#ticker = window.setInterval(() => (this.now = Date.now()), 15_000);
+    this.#ticker = window.setInterval(() => {
+      this.now = Date.now();
+      void this.#platforms();
+    }, 15_000);
+    void this.#platforms();
     void this.load();
     void this.#facts();
   }
@@ -165,6 +171,16 @@ class Desk {
       this.intents = new Map(intents.items.map((it) => [it.id, it]));
     } catch (error) {
       this.failed(error);
+    }
+  }
+
+  /** A platform that does not work is everybody's business; not to know it for a while is not. */
+  async #platforms(): Promise<void> {
+    try {
+      const { items } = await data(api.GET('/api/v1/platforms'));
+      this.troubles = items.filter((it) => it.state === 'degraded' || it.state === 'stopped');
+    } catch (error) {
+      asApiError(error);
     }
   }
 

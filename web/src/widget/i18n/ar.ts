@@ -52,4 +52,9 @@ export const ar: Strings = {
   broken: 'المحادثة غير متاحة في هذه الصفحة.',
   expired: 'انتهت محادثتك السابقة. يمكنك بدء محادثة جديدة هنا.',
   newMessages: 'رسائل جديدة',
+  elsewhere: 'تابع في تطبيق آخر',
+  continueOn: 'تابع على {name}',
+  writeThere: 'اكتب لنا هذا على {name}:',
+  elsewhereHint: 'صالح لمرة واحدة خلال 15 دقيقة.',
+  elsewhereFailed: 'هذا غير ممكن الآن. حاول مرة أخرى.',
 };

@@ -52,4 +52,9 @@ export const de: Strings = {
   broken: 'Der Chat ist auf dieser Seite nicht verfügbar.',
   expired: 'Ihr früherer Chat ist beendet. Sie können hier einen neuen beginnen.',
   newMessages: 'Neue Nachrichten',
+  elsewhere: 'In einer anderen App weiter',
+  continueOn: 'Weiter auf {name}',
+  writeThere: 'Schreiben Sie uns auf {name}:',
+  elsewhereHint: 'Gilt einmal, 15 Minuten lang.',
+  elsewhereFailed: 'Das geht gerade nicht. Bitte versuchen Sie es noch einmal.',
 };

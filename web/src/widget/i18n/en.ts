@@ -51,5 +51,10 @@ export const en = {
   broken: 'Chat is not available on this page.',
   expired: 'Your earlier chat has ended. You can start a new one here.',
   newMessages: 'New messages',
+  elsewhere: 'Continue in another app',
+  continueOn: 'Continue on {name}',
+  writeThere: 'Write this to us on {name}:',
+  elsewhereHint: 'Works once, within 15 minutes.',
+  elsewhereFailed: 'This is not possible right now. Please try again.',
 };
 export type Strings = typeof en;

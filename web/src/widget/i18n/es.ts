@@ -52,4 +52,9 @@ export const es: Strings = {
   broken: 'El chat no está disponible en esta página.',
   expired: 'Su chat anterior ha terminado. Puede empezar uno nuevo aquí.',
   newMessages: 'Mensajes nuevos',
+  elsewhere: 'Seguir en otra aplicación',
+  continueOn: 'Seguir en {name}',
+  writeThere: 'Escríbanos esto en {name}:',
+  elsewhereHint: 'Vale una vez, durante 15 minutos.',
+  elsewhereFailed: 'Ahora no es posible. Inténtelo de nuevo.',
 };

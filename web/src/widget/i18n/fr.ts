@@ -52,4 +52,9 @@ export const fr: Strings = {
   broken: 'La discussion n’est pas disponible sur cette page.',
   expired: 'Votre discussion précédente est terminée. Vous pouvez en commencer une nouvelle ici.',
   newMessages: 'Nouveaux messages',
+  elsewhere: 'Continuer dans une autre application',
+  continueOn: 'Continuer sur {name}',
+  writeThere: 'Écrivez-nous ceci sur {name} :',
+  elsewhereHint: 'Valable une fois, pendant 15 minutes.',
+  elsewhereFailed: 'Ce n’est pas possible pour le moment. Réessayez.',
 };

@@ -2,6 +2,7 @@ import type { Chat } from '../chat';
 import type { FromFrame } from '../frame';
 import type { Locale } from '../i18n';
 import { Composer } from './composer';
+import { Elsewhere } from './elsewhere';
 import { header } from './header';
 import { Log } from './log';
 import { Notice } from './notice';
@@ -32,14 +33,15 @@ export function show(target: Element, chat: Chat, locale: Locale, framed: boolea
   const log = new Log(chat, locale, redraw);
   const notice = new Notice(chat, locale, redraw);
   const composer = new Composer(chat, locale, redraw);
+  const elsewhere = new Elsewhere(chat, t, redraw);
   const close = (): void => post({ deskhand: 'close' });
 
   function paint(): void {
-    const top = header(chat, t, framed ? close : null, (node) => (heading = node));
+    const top = header(chat, t, framed ? close : null, elsewhere.button(), (node) => (heading = node));
     const body = chat.broken === null
       ? [log.draw(), notice.draw(), composer.draw()]
       : h('p', { key: 'broken', class: 'broken', role: 'alert' }, chat.broken || t.broken);
-    draw([h('main', { 'aria-label': t.chat }, top, body)]);
+    draw([h('main', { 'aria-label': t.chat }, top, elsewhere.panel(), body)]);
     log.drawn();
     const count = chat.visible ? 0 : chat.unread;
     if (count !== told) post({ deskhand: 'unread', count });

@@ -5,7 +5,7 @@ import { icon } from './parts';
 import { h, type VNode } from './view';
 
 /** Who is speaking, at all times: the automated assistant, or a person by name. */
-export function header(chat: Chat, t: Strings, onclose: (() => void) | null, heading: (node: HTMLElement) => void): VNode {
+export function header(chat: Chat, t: Strings, onclose: (() => void) | null, elsewhere: VNode | false, heading: (node: HTMLElement) => void): VNode {
   const { phase, agent } = chat.talk;
   const human = phase === 'human';
   const initial = human ? [...(agent ?? '')][0]?.toUpperCase() : undefined;
@@ -18,6 +18,7 @@ export function header(chat: Chat, t: Strings, onclose: (() => void) | null, hea
       h('h1', { tabIndex: -1, ref: heading }, h('bdi', null, chat.config?.desk ?? t.chat)),
       h('p', { class: human && chat.link === 'live' ? 'live' : null }, h('bdi', null, status)),
     ),
+    elsewhere,
     onclose && h('button', { type: 'button', class: 'plain', 'aria-label': t.close, onclick: onclose }, icon('down')),
   );
 }

@@ -1,5 +1,7 @@
 //! Puts everything together: the only place that names adapters.
 
+mod connect;
+
 use crate::config::{Config, Limits};
 use crate::demo;
 use crate::domain::Time;
@@ -13,14 +15,14 @@ use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
 use crate::outbox::World;
-use crate::platforms::Platforms;
 use crate::ports::storage::Storage;
 use crate::ports::{Clock, Directory, Ids};
+use crate::reception::Reception;
 use crate::store;
 use anyhow::{Context as _, anyhow, bail};
+use channels::Intake;
 use rand::TryRngCore as _;
 use secrecy::ExposeSecret as _;
-use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -85,6 +87,16 @@ pub fn directory(config: &Config, demo: bool) -> anyhow::Result<Arc<dyn Director
     })
 }
 
+/// Connects each platform once; what each says, or the true cause of its trouble.
+pub async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Result<String, String>)>> {
+    let intake: Arc<dyn Intake> = Arc::new(connect::Nowhere);
+    let mut found = Vec::new();
+    for platform in connect::platforms(config, &intake)?.into_inner() {
+        found.push((platform.channel().name(), platform.examine().await));
+    }
+    Ok(found)
+}
+
 /// Checks the content and trains the classifier, off the async threads.
 async fn open_library(config: &Config) -> anyhow::Result<(Library, Content)> {
     let folder = content_folder(config.content_dir.clone());
@@ -136,18 +148,15 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
         (Some(url), Some(secret)) => Some(Webhook { url: url.clone(), secret: secret.clone() }),
         _ => None,
     };
+    let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
+    let platforms = connect::platforms(&config, &intake)?;
     let world = World {
-        couriers: HashMap::new(),
+        couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
         notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), webhook)?),
     };
-    let desk = Desk::assemble(
-        ledger.clone(),
-        library.clone(),
-        directory(&config, demo)?,
-        world,
-        Platforms::default(),
-    );
+    let desk =
+        Desk::assemble(ledger.clone(), library.clone(), directory(&config, demo)?, world, platforms.clone());
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
     let mut server = http::Server::new(
@@ -160,6 +169,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
         stop.clone(),
     );
     server.rates = rates(&config.limits);
+    server.platforms = platforms;
     let web = tokio::spawn(http::serve(listener, server, stop.clone()));
     announce(&config, &ledger, demo).await?;
     if demo {

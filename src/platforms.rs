@@ -32,6 +32,12 @@ impl Platforms {
         Self(platforms)
     }
 
+    /// Them.
+    #[must_use]
+    pub fn into_inner(self) -> Vec<Arc<dyn Platform>> {
+        self.0
+    }
+
     /// One for each channel.
     #[must_use]
     pub fn couriers(&self) -> HashMap<Channel, Arc<dyn Courier>> {

@@ -44,6 +44,14 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
                 app::directory(&config, false).map(drop).map_err(|error| format!("{error:#}")),
             );
             found("web address", free(&config).await);
+            match app::examine(&config).await {
+                Ok(platforms) => {
+                    for (name, examined) in platforms {
+                        found(name, examined.map(drop));
+                    }
+                }
+                Err(error) => found("platforms", Err(format!("{error:#}"))),
+            }
             if let Some(url) = &config.notify.webhook_url {
                 found("notify webhook", reachable(url).await);
             }

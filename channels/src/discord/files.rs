@@ -39,7 +39,12 @@ impl Files {
     }
 
     /// Fetches a file and hands it to the desk.
-    pub(super) async fn take(&self, upload: &Upload, sender: String, intake: &dyn Intake) -> Result<Attachment, NotKept> {
+    pub(super) async fn take(
+        &self,
+        upload: &Upload,
+        sender: String,
+        intake: &dyn Intake,
+    ) -> Result<Attachment, NotKept> {
         let url = Url::parse(&upload.url).ok().filter(|url| self.trusted(url));
         let Some(url) = url.filter(|_| upload.size <= self.limit) else { return Err(NotKept::Never) };
         let content = self.fetch(url).await.ok_or(NotKept::Never)?;
@@ -52,7 +57,9 @@ impl Files {
 
     /// The address comes from outside: it must not make us ask somebody else.
     fn trusted(&self, url: &Url) -> bool {
-        let discords = url.scheme() == "https" && url.port().is_none() && url.host_str().is_some_and(|host| HOSTS.contains(&host));
+        let discords = url.scheme() == "https"
+            && url.port().is_none()
+            && url.host_str().is_some_and(|host| HOSTS.contains(&host));
         discords || self.api.as_ref().is_some_and(|api| api.origin() == url.origin())
     }
 
@@ -73,7 +80,8 @@ impl Files {
         if answer.status().is_server_error() {
             return answer.error_for_status().map(|_| None);
         }
-        if !answer.status().is_success() || answer.content_length().is_some_and(|length| length > self.limit) {
+        if !answer.status().is_success() || answer.content_length().is_some_and(|length| length > self.limit)
+        {
             return Ok(None);
         }
         let mut content = Vec::new();
@@ -95,7 +103,8 @@ mod tests {
     #[test]
     fn files_come_from_discord_only() {
         let mut settings = Settings::new("token".into());
-        let trusted = |settings: &Settings, url: &str| Files::new(settings).unwrap().trusted(&Url::parse(url).unwrap());
+        let trusted =
+            |settings: &Settings, url: &str| Files::new(settings).unwrap().trusted(&Url::parse(url).unwrap());
         assert!(trusted(&settings, "https://cdn.discordapp.com/attachments/1/2/a.png?ex=1"));
         for url in [
             "http://cdn.discordapp.com/a",

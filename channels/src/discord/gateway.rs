@@ -108,7 +108,7 @@ impl Gateway {
     /// Waits; true if asked to stop meanwhile.
     async fn rest(&mut self, wait: Duration) -> bool {
         tokio::select! {
-            stopped = self.stop.wait_for(|stop| *stop) => { drop(stopped); true }
+            () = asked(&mut self.stop) => true,
             () = tokio::time::sleep(wait) => false,
         }
     }
@@ -123,7 +123,7 @@ impl Gateway {
         };
         let patience = self.hearing.bot.settings.timing.answer;
         let connecting = tokio::select! {
-            stopped = self.stop.wait_for(|stop| *stop) => { drop(stopped); return End::Asked }
+            () = asked(&mut self.stop) => return End::Asked,
             socket = Socket::connect(&url, patience) => socket,
         };
         let mut socket = match connecting {
@@ -153,8 +153,13 @@ impl Gateway {
         };
         if door.session_start_limit.remaining == 0 {
             let wait = Duration::from_millis(door.session_start_limit.reset_after.clamp(1, 86_400_000));
-            self.lost(format!("Discord allows no further connection for {} minutes", wait.as_secs() / 60 + 1));
-            return Err(if self.rest(wait).await { End::Asked } else {
+            self.lost(format!(
+                "Discord allows no further connection for {} minutes",
+                wait.as_secs() / 60 + 1
+            ));
+            return Err(if self.rest(wait).await {
+                End::Asked
+            } else {
                 End::After(After::Identify("the limit of connections was used up".into()))
             });
         }
@@ -171,7 +176,9 @@ impl Gateway {
     async fn converse(&mut self, socket: &mut Socket, connected: &mut Option<Instant>) -> End {
         let patience = self.hearing.bot.settings.timing.answer;
         let interval = match tokio::time::timeout(patience, socket.hear()).await {
-            Ok(Heard::Frame(Frame { op: HELLO, d, .. })) => d["heartbeat_interval"].as_u64().unwrap_or(41_250),
+            Ok(Heard::Frame(Frame { op: HELLO, d, .. })) => {
+                d["heartbeat_interval"].as_u64().unwrap_or(41_250)
+            }
             Ok(Heard::Closed(code, reason)) => return End::After(after_close(code, &reason)),
             _ => return End::After(After::Resume("Discord's gateway did not greet".into())),
         };
@@ -196,7 +203,7 @@ impl Gateway {
         let mut stop = self.stop.clone();
         loop {
             tokio::select! {
-                stopped = stop.wait_for(|stop| *stop) => { drop(stopped); return End::Asked }
+                () = asked(&mut stop) => return End::Asked,
                 _ = beats.tick() => {
                     if !answered {
                         return End::After(After::Resume("Discord's gateway no longer answers".into()));
@@ -262,4 +269,9 @@ impl Gateway {
             tracing::info!(kind, "connected to Discord");
         }
     }
+}
+
+/// Until the stop is asked for. What `wait_for` gives is a lock, which must not be held while others wait.
+pub(super) async fn asked(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
 }

@@ -197,11 +197,15 @@ impl Hearing {
         let writer = post.writer()?.id.get();
         let channel = post.channel_id.get();
         let places = self.places();
-        if post.guild_id.is_none() && places.guild(channel).is_none() && places.kind(channel) != Some(Kind::Thread) {
+        if post.guild_id.is_none()
+            && places.guild(channel).is_none()
+            && places.kind(channel) != Some(Kind::Thread)
+        {
             return Some(Spot::Here(channel));
         }
         let addressed = post.mentions(self.me.id, &places.my_roles());
-        if places.owner(channel) == Some(writer) || (addressed && places.kind(channel) == Some(Kind::Thread)) {
+        if places.owner(channel) == Some(writer) || (addressed && places.kind(channel) == Some(Kind::Thread))
+        {
             return Some(Spot::Here(channel));
         }
         if edited && places.owner(post.id.get()) == Some(writer) {

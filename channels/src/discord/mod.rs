@@ -21,6 +21,7 @@ mod messages;
 mod pacing;
 mod places;
 mod plain;
+mod platform;
 mod post;
 mod progress;
 mod rest;

@@ -47,7 +47,8 @@ struct Route {
 impl Pacing {
     pub(super) fn new() -> Self {
         // 45 a second and 5 at once: in no second more than Discord's 50.
-        let quota = Quota::per_second(NonZeroU32::MIN.saturating_add(44)).allow_burst(NonZeroU32::MIN.saturating_add(4));
+        let quota = Quota::per_second(NonZeroU32::MIN.saturating_add(44))
+            .allow_burst(NonZeroU32::MIN.saturating_add(4));
         Self { all: RateLimiter::direct(quota), clock: DefaultClock::default(), state: Mutex::default() }
     }
 
@@ -72,10 +73,16 @@ impl Pacing {
             state.refused.pop_front();
         }
         if state.refused.len() >= BRAKE {
-            let frees = state.refused.front().map_or(WINDOW, |at| (*at + WINDOW).saturating_duration_since(now));
+            let frees =
+                state.refused.front().map_or(WINDOW, |at| (*at + WINDOW).saturating_duration_since(now));
             return Err(("too many requests were refused lately; Discord bans for that", frees));
         }
-        let route = state.routes.entry(key.clone()).or_insert(Route { remaining: 1, limit: 1, reset: None, in_flight: 0 });
+        let route = state.routes.entry(key.clone()).or_insert(Route {
+            remaining: 1,
+            limit: 1,
+            reset: None,
+            in_flight: 0,
+        });
         if let Some(reset) = route.reset.filter(|reset| *reset <= now) {
             route.remaining = route.limit.saturating_sub(route.in_flight);
             tracing::trace!(late = ?(now - reset), "a route's window began anew");
@@ -86,7 +93,10 @@ impl Pacing {
             return Err(("the channel's rate limit", wait.max(Duration::from_millis(1))));
         }
         if let Err(early) = self.all.check() {
-            return Err(("the bot's rate limit", early.wait_time_from(self.clock.now()).max(Duration::from_millis(1))));
+            return Err((
+                "the bot's rate limit",
+                early.wait_time_from(self.clock.now()).max(Duration::from_millis(1)),
+            ));
         }
         route.remaining -= 1;
         route.in_flight += 1;
@@ -99,8 +109,11 @@ impl Pacing {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(route) = state.routes.get_mut(key) else { return };
         route.in_flight = route.in_flight.saturating_sub(1);
-        let number = |name: &str| headers.and_then(|all| all.get(name)).and_then(|v| v.to_str().ok()?.parse::<f64>().ok());
-        let known = (number("x-ratelimit-limit"), number("x-ratelimit-remaining"), number("x-ratelimit-reset-after"));
+        let number = |name: &str| {
+            headers.and_then(|all| all.get(name)).and_then(|v| v.to_str().ok()?.parse::<f64>().ok())
+        };
+        let known =
+            (number("x-ratelimit-limit"), number("x-ratelimit-remaining"), number("x-ratelimit-reset-after"));
         let (Some(limit), Some(remaining), Some(after)) = known else {
             // A route without a limit of its own: the next may go at once.
             if route.reset.is_none() && route.remaining == 0 {
@@ -161,9 +174,11 @@ mod tests {
 
     fn headers(limit: &str, remaining: &str, after: &str) -> HeaderMap {
         let mut all = HeaderMap::new();
-        for (name, value) in
-            [("x-ratelimit-limit", limit), ("x-ratelimit-remaining", remaining), ("x-ratelimit-reset-after", after)]
-        {
+        for (name, value) in [
+            ("x-ratelimit-limit", limit),
+            ("x-ratelimit-remaining", remaining),
+            ("x-ratelimit-reset-after", after),
+        ] {
             all.insert(name, value.parse().unwrap());
         }
         all
@@ -195,6 +210,8 @@ mod tests {
         pacing.learn(&key(1), None);
         (0..BRAKE).for_each(|_| pacing.refused());
         assert!(pacing.braked());
-        assert!(matches!(pacing.turn(&key(2), Duration::ZERO).await, Err(Trouble::Wait { after, .. }) if after > WINDOW / 2));
+        assert!(
+            matches!(pacing.turn(&key(2), Duration::ZERO).await, Err(Trouble::Wait { after, .. }) if after > WINDOW / 2)
+        );
     }
 }

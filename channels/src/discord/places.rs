@@ -105,7 +105,9 @@ impl Places {
             self.guilds.insert(channel.id, guild.id);
         }
         for role in &guild.roles {
-            if role.tags.as_ref().and_then(|tags| tags.bot_id) == Some(me) && !self.my_roles.contains(&role.id) {
+            if role.tags.as_ref().and_then(|tags| tags.bot_id) == Some(me)
+                && !self.my_roles.contains(&role.id)
+            {
                 self.my_roles.push(role.id);
             }
         }
@@ -166,7 +168,10 @@ impl Places {
 
     /// The newest conversation of a customer in a server.
     pub(super) fn newest_thread(&self, user: u64, guild: u64) -> Option<u64> {
-        let theirs = self.owners.iter().filter(|(thread, owner)| **owner == user && self.guild(**thread) == Some(guild));
+        let theirs = self
+            .owners
+            .iter()
+            .filter(|(thread, owner)| **owner == user && self.guild(**thread) == Some(guild));
         theirs.map(|(thread, _)| *thread).max()
     }
 

@@ -2,7 +2,7 @@
 
 use super::clock;
 use super::frames::Session;
-use super::gateway::Gateway;
+use super::gateway::{Gateway, asked};
 use super::hearing::{Hearing, Me};
 use super::rest::Ask;
 use super::settings::pause;
@@ -69,7 +69,10 @@ impl Discord {
     }
 
     /// Who we are, what was remembered; tried until it goes well. `None`: asked to stop meanwhile.
-    async fn prepare(self: &Arc<Self>, stop: &mut watch::Receiver<bool>) -> Result<Option<(Arc<Hearing>, Option<Session>)>, String> {
+    async fn prepare(
+        self: &Arc<Self>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Option<(Arc<Hearing>, Option<Session>)>, String> {
         let mut tries = 0;
         loop {
             if *stop.borrow() {
@@ -85,7 +88,7 @@ impl Discord {
             }
             let timing = &self.settings.timing;
             tokio::select! {
-                stopped = stop.wait_for(|stop| *stop) => { drop(stopped); return Ok(None) }
+                () = asked(stop) => return Ok(None),
                 () = tokio::time::sleep(pause(timing.pause, timing.longest_pause, tries)) => tries += 1,
             }
         }

@@ -254,7 +254,6 @@ impl Dispatcher {
         };
         for part in usize::try_from(item.progress).unwrap_or(0).. {
             let delivered = tokio::time::timeout(TRY_LIMIT, courier.deliver(&message, part)).await;
-            crash::point("outbox-after-part");
             let cause = match delivered {
                 Ok(Ok(receipt)) if receipt.more => {
                     self.ledger.storage.progressed(item.place, part as i64 + 1).await?;

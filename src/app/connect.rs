@@ -10,7 +10,7 @@ use channels::{Attachment, Channel, Fact, File, Inbound, Intake, IntakeError, Ph
 use std::sync::Arc;
 
 /// One for each token; nothing is asked of anybody yet.
-pub fn platforms(config: &Config, intake: &Arc<dyn Intake>) -> anyhow::Result<Platforms> {
+pub(super) fn platforms(config: &Config, intake: &Arc<dyn Intake>) -> anyhow::Result<Platforms> {
     let mut platforms: Vec<Arc<dyn Platform>> = Vec::new();
     if let Some(settings) = telegram_settings(config)? {
         platforms.push(Telegram::new(settings, intake.clone())?);
@@ -48,7 +48,7 @@ fn telegram_settings(config: &Config) -> anyhow::Result<Option<telegram::Setting
 }
 
 /// A desk that takes nothing, for looking at platforms without listening to them.
-pub struct Nowhere;
+pub(super) struct Nowhere;
 
 #[async_trait]
 impl Intake for Nowhere {

@@ -36,21 +36,23 @@ fn script(number: usize) -> Vec<String> {
     }
 }
 
-struct Place {
+pub(crate) struct Place {
     folder: TempDir,
     port: u16,
-    database: String,
+    pub(crate) database: String,
+    /// Further settings.
+    pub(crate) env: Vec<(&'static str, String)>,
 }
 
 impl Place {
-    fn new(database: Option<String>) -> Self {
+    pub(crate) fn new(database: Option<String>) -> Self {
         let folder = TempDir::new().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let own = format!("sqlite:{}", folder.path().join("deskhand.db").display());
-        Self { folder, port, database: database.unwrap_or(own) }
+        Self { folder, port, database: database.unwrap_or(own), env: Vec::new() }
     }
 
-    fn start(&self, crash_at: Option<&str>) -> Child {
+    pub(crate) fn start(&self, crash_at: Option<&str>) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deskhand"));
         command
             .arg("serve")
@@ -60,6 +62,7 @@ impl Place {
             .env("DESKHAND_LOG__FILTER", "error")
             .env("DESKHAND_LIMITS__SESSIONS_PER_MINUTE", "1000")
             .env("DESKHAND_LIMITS__MESSAGES_PER_MINUTE", "1000")
+            .envs(self.env.iter().cloned())
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::null());
@@ -83,11 +86,11 @@ impl Place {
         assert!(command.wait().unwrap().success());
     }
 
-    fn answers(&self) -> bool {
+    pub(crate) fn answers(&self) -> bool {
         TcpStream::connect(("127.0.0.1", self.port)).is_ok()
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 }

@@ -11,7 +11,6 @@
 
 mod chaos;
 mod cli;
-mod flood;
 mod http;
 mod starter_desk;
 mod store;

@@ -622,6 +622,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platforms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the connected platforms are. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Platforms"];
+                    };
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1063,6 +1107,8 @@ export interface components {
             author: components["schemas"]["Person"] | null;
             choices: components["schemas"]["Choice"][];
             citations: components["schemas"]["Citation"][];
+            /** @description Whether it corrects an earlier message. */
+            corrects: boolean;
             /** @description On channels that must be pushed to; null elsewhere and while it is under way. */
             delivery: ("sent" | "failed" | "uncertain") | null;
             /**
@@ -1072,6 +1118,8 @@ export interface components {
             from: "customer" | "bot" | "agent" | "system";
             /** @description Of an agent's message the console's own id; else its place. */
             id: string;
+            /** @description What it replies to. */
+            quoted: string | null;
             text: string;
             /** @enum {string} */
             type: "message";
@@ -1096,7 +1144,7 @@ export interface components {
             /** @enum {string} */
             type: "decision";
         } | {
-            /** @description `ticket`, `notify`, `send` or `lookup`. */
+            /** @description `ticket`, `notify`, `send`, `lookup` or `contact`. */
             act: string;
             /**
              * @description What came of an act.
@@ -1168,6 +1216,18 @@ export interface components {
             id: string;
             /** @description For people. */
             name: string;
+        };
+        /** @description Where customers write from, beside the widget. */
+        Platform: {
+            /** @description `telegram` or `discord`. */
+            channel: string;
+            /** @description Who it is there, or the cause of the trouble and what to do. */
+            detail: string;
+            /** @description `connected`, `standby`, `degraded` or `stopped`. */
+            state: string;
+        };
+        Platforms: {
+            items: components["schemas"]["Platform"][];
         };
         /** @description The line that says most. */
         Preview: {

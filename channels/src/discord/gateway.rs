@@ -7,6 +7,7 @@ use super::frames::{ACK, After, DISPATCH, Frame, HEARTBEAT, HELLO, INVALID_SESSI
 use super::frames::{after_close, heartbeat, identify, resume};
 use super::hearing::Hearing;
 use super::rest::Ask;
+use super::run::asked;
 use super::settings::pause;
 use super::socket::{Heard, Socket};
 use super::trouble::Trouble;
@@ -108,7 +109,7 @@ impl Gateway {
     /// Waits; true if asked to stop meanwhile.
     async fn rest(&mut self, wait: Duration) -> bool {
         tokio::select! {
-            stopped = self.stop.wait_for(|stop| *stop) => { drop(stopped); true }
+            () = asked(&mut self.stop) => true,
             () = tokio::time::sleep(wait) => false,
         }
     }
@@ -123,7 +124,7 @@ impl Gateway {
         };
         let patience = self.hearing.bot.settings.timing.answer;
         let connecting = tokio::select! {
-            stopped = self.stop.wait_for(|stop| *stop) => { drop(stopped); return End::Asked }
+            () = asked(&mut self.stop) => return End::Asked,
             socket = Socket::connect(&url, patience) => socket,
         };
         let mut socket = match connecting {
@@ -196,7 +197,7 @@ impl Gateway {
         let mut stop = self.stop.clone();
         loop {
             tokio::select! {
-                stopped = stop.wait_for(|stop| *stop) => { drop(stopped); return End::Asked }
+                () = asked(&mut stop) => return End::Asked,
                 _ = beats.tick() => {
                     if !answered {
                         return End::After(After::Resume("Discord's gateway no longer answers".into()));

@@ -184,6 +184,14 @@ fn put_commands(world: &mut World, application: u64, body: &Value) -> Reply {
                 command[kept] = value.clone();
             }
         }
+        // What was not given is not told.
+        for option in command["options"].as_array_mut().into_iter().flatten() {
+            let bare = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+            option.as_object_mut().unwrap().retain(|_, value| !bare(value));
+        }
+        if command["options"].is_null() {
+            command.as_object_mut().unwrap().remove("options");
+        }
         made.push(command);
     }
     world.commands = made;

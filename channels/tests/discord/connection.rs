@@ -216,7 +216,8 @@ async fn a_bot_that_stops_can_go_on_later() {
     world.desk.holds(1).await;
     world.stop().await;
     assert_eq!(*world.bot.health().borrow(), Health::Standby);
-    assert!(world.fake.journal().gateway.contains(&Visit::Left(Some(4900))), "1000 would end the session");
+    // 1000 would end the session.
+    wait("the close", || world.fake.journal().gateway.contains(&Visit::Left(Some(4900)))).await;
     ada.says("two");
     world.start().await;
     world.desk.holds(2).await;

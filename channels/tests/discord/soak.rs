@@ -35,7 +35,14 @@ async fn nothing_is_lost_doubled_or_out_of_order_however_the_link_breaks() {
     let people: Vec<_> = (0..20).map(|n| world.fake.customer(&format!("customer {n}"))).collect();
     let mut threads = BTreeMap::new();
     let mut said: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-    let (mut commands, every) = (0, (messages / faults).max(1));
+    // Discord lists no direct messages to a bot: those of somebody unknown, in a lost session, are found when they
+    // write again. Here everybody is known.
+    for customer in people.iter().step_by(2) {
+        customer.says("hello");
+        said.entry(customer.id).or_default().push("hello".into());
+    }
+    world.desk.holds(said.len()).await;
+    let (mut struck, every) = (0, (messages / faults).max(1));
     for n in 0..messages {
         let who = dice.roll(people.len());
         let (customer, text) = (&people[who], format!("message {n}"));
@@ -50,7 +57,9 @@ async fn nothing_is_lost_doubled_or_out_of_order_however_the_link_breaks() {
             threads.insert(who, thread);
         }
         said.entry(customer.id).or_default().push(text);
-        if n % every == 0 {
+        if n % every == every / 2 {
+            // Each fault strikes a bot that is connected.
+            crate::support::wait("a connection", || world.fake.connected() == 1).await;
             match dice.roll(10) {
                 0 => drop(world.fake.ask_to_reconnect()),
                 1 => drop(world.fake.invalidate(true)),
@@ -69,22 +78,28 @@ async fn nothing_is_lost_doubled_or_out_of_order_however_the_link_breaks() {
                 }
                 _ => drop(world.fake.cut()),
             }
-            commands += 1;
+            struck += 1;
         }
         if dice.roll(4) == 0 {
             tokio::time::sleep(Duration::from_millis(dice.roll(6) as u64)).await;
         }
     }
     world.fake.heal();
-    world.desk.holds(messages).await;
+    let all_here = || said.iter().all(|(customer, texts)| world.desk.texts_of(*customer).len() >= texts.len());
+    for _ in 0..2_000 {
+        if all_here() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     for (customer, texts) in &said {
         assert_eq!(&world.desk.texts_of(*customer), texts, "seed {seed}");
     }
-    assert_eq!(world.desk.count(), messages, "doubled");
+    assert_eq!(world.desk.count(), said.values().map(Vec::len).sum::<usize>(), "doubled");
     let journal = world.fake.journal();
     let count = |of: fn(&Visit) -> bool| journal.visits(of);
     println!(
-        "C1: seed {seed}: {messages} messages, {commands} faults: 0 lost, 0 doubled, 0 out of order; {} identifies, {} resumes, {} refused resumes, {} requests, {} violations",
+        "C1: seed {seed}: {messages} messages, {struck} faults: 0 lost, 0 doubled, 0 out of order; {} identifies, {} resumes, {} refused resumes, {} requests, {} violations",
         count(|visit| *visit == Visit::Identified),
         count(|visit| matches!(visit, Visit::Resumed(_))),
         count(|visit| *visit == Visit::ResumeRefused),

@@ -47,7 +47,7 @@ async fn nothing_is_lost_doubled_or_out_of_order_however_the_link_breaks() {
         let who = dice.roll(people.len());
         let (customer, text) = (&people[who], format!("message {n}"));
         // Half of them write directly, half in a thread that a mention opens.
-        if who % 2 == 0 {
+        if who.is_multiple_of(2) {
             customer.says(&text);
         } else if let Some(thread) = threads.get(&who) {
             customer.says_in(*thread, &text);

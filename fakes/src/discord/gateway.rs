@@ -3,7 +3,7 @@
 use super::Inner;
 use super::journal::Visit;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use flate2::Compression;
+use flate2::{Compress, Compression, FlushCompress};
 use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
@@ -124,12 +124,14 @@ fn wanted(kind: &str, data: &Value, intents: u64) -> Option<Value> {
 }
 
 /// Serves one connection from HELLO to its end.
-pub(crate) async fn serve(inner: Arc<Inner>, mut ws: WebSocket, path: String) {
+pub(crate) async fn serve(inner: Arc<Inner>, mut ws: WebSocket, path: String, streamed: bool) {
     let (line, mut orders) = mpsc::unbounded_channel();
     let mut visit = {
         let mut hub = inner.hub();
         hub.connections += 1;
-        Connection { inner: Arc::clone(&inner), number: hub.connections, line, session: None, compress: false, silent: false, last_beat: Instant::now() }
+        let packing = if streamed { Packing::Stream(Compress::new(Compression::fast(), true)) } else { Packing::None };
+        let number = hub.connections;
+        Connection { inner: Arc::clone(&inner), number, line, session: None, packing, silent: false, last_beat: Instant::now() }
     };
     inner.note(Visit::Connected(path));
     let interval = inner.options.heartbeat;
@@ -166,29 +168,49 @@ pub(crate) async fn serve(inner: Arc<Inner>, mut ws: WebSocket, path: String) {
     inner.note(end);
 }
 
+/// How frames are packed.
+enum Packing {
+    None,
+    /// Each on its own (`compress` of IDENTIFY).
+    Frame,
+    /// All of a connection as one zlib stream (`compress=zlib-stream` of the address).
+    Stream(Compress),
+}
+
+impl Packing {
+    fn pack(&mut self, text: String) -> Message {
+        match self {
+            Self::None => Message::Text(text.into()),
+            Self::Frame => {
+                let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+                packed.write_all(text.as_bytes()).unwrap();
+                Message::Binary(packed.finish().unwrap().into())
+            }
+            Self::Stream(zlib) => {
+                let mut packed = Vec::with_capacity(text.len() + 1_024);
+                zlib.compress_vec(text.as_bytes(), &mut packed, FlushCompress::Sync).unwrap();
+                Message::Binary(packed.into())
+            }
+        }
+    }
+}
+
 struct Connection {
     inner: Arc<Inner>,
     number: u64,
     line: UnboundedSender<Order>,
     session: Option<String>,
-    compress: bool,
+    packing: Packing,
     silent: bool,
     last_beat: Instant,
 }
 
 impl Connection {
-    async fn say(&self, ws: &mut WebSocket, text: String) -> Result<(), ()> {
+    async fn say(&mut self, ws: &mut WebSocket, text: String) -> Result<(), ()> {
         if self.silent {
             return Ok(());
         }
-        let message = if self.compress {
-            let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
-            packed.write_all(text.as_bytes()).unwrap();
-            Message::Binary(packed.finish().unwrap().into())
-        } else {
-            Message::Text(text.into())
-        };
-        ws.send(message).await.map_err(drop)
+        ws.send(self.packing.pack(text)).await.map_err(drop)
     }
 
     async fn hear(&mut self, ws: &mut WebSocket, text: &str) -> Result<(), Visit> {
@@ -227,7 +249,9 @@ impl Connection {
             None if intents & MESSAGE_CONTENT != 0 && !world.message_content => return closed(4014),
             None => {}
         }
-        self.compress = data["compress"] == true;
+        if data["compress"] == true && matches!(self.packing, Packing::None) {
+            self.packing = Packing::Frame;
+        }
         hub.made += 1;
         let id = format!("session{}", hub.made);
         let mut session = Session { seq: 0, log: VecDeque::new(), intents, line: Some((self.number, self.line.clone())) };

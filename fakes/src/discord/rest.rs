@@ -60,7 +60,7 @@ async fn upgrade(inner: Arc<Inner>, request: Request, path: String) -> Response 
         inner.violation(format!("the gateway was opened with ?{query}"));
     }
     match WebSocketUpgrade::from_request(request, &()).await {
-        Ok(upgrade) => upgrade.on_upgrade(move |ws| gateway::serve(inner, ws, path)),
+        Ok(upgrade) => upgrade.on_upgrade(move |ws| gateway::serve(inner, ws, path, query.contains("compress=zlib-stream"))),
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -213,7 +213,7 @@ impl Headers {
         told.insert("x-ratelimit-limit", self.limit.to_string());
         told.insert("x-ratelimit-remaining", self.remaining.to_string());
         told.insert("x-ratelimit-reset-after", format!("{:.3}", self.reset_after.as_secs_f64()));
-        let unix = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap() + self.reset_after;
+        let unix = super::world::unix_time() + self.reset_after;
         told.insert("x-ratelimit-reset", format!("{:.3}", unix.as_secs_f64()));
         let hash = self.bucket.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         told.insert("x-ratelimit-bucket", format!("{hash:016x}"));

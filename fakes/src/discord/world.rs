@@ -95,7 +95,7 @@ impl World {
 
     /// A new id: milliseconds since 2015, then a counter; always rising.
     pub(crate) fn flake(&mut self) -> u64 {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+        let unix = unix_time().as_millis() as u64;
         self.last_flake = ((unix - 1_420_070_400_000) << 22).max(self.last_flake + 1);
         self.last_flake
     }
@@ -226,6 +226,12 @@ impl World {
         }
         told
     }
+}
+
+/// The time of day, which ids and headers tell.
+#[allow(clippy::disallowed_methods, reason = "the fake is the outside world")]
+pub(crate) fn unix_time() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
 }
 
 /// The instant in an id, as ISO 8601.

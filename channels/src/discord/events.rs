@@ -31,11 +31,12 @@ struct Synced {
 }
 
 /// Events that come with our intents and say nothing to us.
-const NOT_OURS: [&str; 22] = [
+const NOT_OURS: [&str; 23] = [
     "APPLICATION_COMMAND_PERMISSIONS_UPDATE",
     "CHANNEL_PINS_UPDATE",
     "GUILD_APPLICATION_COMMAND_COUNTS_UPDATE",
     "GUILD_APPLICATION_COMMAND_INDEX_UPDATE",
+    "GUILD_DELETE",
     "GUILD_JOIN_REQUEST_UPDATE",
     "GUILD_ROLE_CREATE",
     "GUILD_ROLE_DELETE",
@@ -96,11 +97,6 @@ impl Hearing {
                 if let Some(guild) = read::<Guild>(kind, data).filter(|guild| !guild.unavailable) {
                     self.places().learn_guild(&guild, self.me.id.get());
                     self.catch_up_guild(&guild, &ticket);
-                }
-            }
-            "GUILD_DELETE" => {
-                if let Some(guild) = read::<Guild>(kind, data).filter(|guild| !guild.unavailable) {
-                    self.places().forget_guild(guild.id);
                 }
             }
             "CHANNEL_CREATE" | "CHANNEL_UPDATE" | "THREAD_CREATE" | "THREAD_UPDATE" => {

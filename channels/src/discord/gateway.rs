@@ -7,6 +7,7 @@ use super::frames::{ACK, After, DISPATCH, Frame, HEARTBEAT, HELLO, INVALID_SESSI
 use super::frames::{after_close, heartbeat, identify, resume};
 use super::hearing::Hearing;
 use super::rest::Ask;
+use super::run::asked;
 use super::settings::pause;
 use super::socket::{Heard, Socket};
 use super::trouble::Trouble;
@@ -115,8 +116,9 @@ impl Gateway {
 
     async fn once(&mut self, connected: &mut Option<Instant>) -> End {
         let url = match &self.session {
-            Some(session) => session.url.clone(),
-            None => match self.door().await {
+            // The session's own address may be gone while the gateway is not: then the common one is tried.
+            Some(session) if self.tries < 3 => session.url.clone(),
+            _ => match self.door().await {
                 Ok(url) => url,
                 Err(end) => return end,
             },
@@ -128,8 +130,6 @@ impl Gateway {
         };
         let mut socket = match connecting {
             Ok(socket) => socket,
-            // The session's own address may be gone while the gateway is not.
-            Err(cause) if self.tries >= 2 => return End::After(After::Identify(cause)),
             Err(cause) => return End::After(After::Resume(cause)),
         };
         let end = self.converse(&mut socket, connected).await;
@@ -148,9 +148,12 @@ impl Gateway {
                 {
                     return Err(End::Asked);
                 }
-                return Err(End::After(After::Identify(trouble.to_string())));
+                return Err(End::After(After::Resume(trouble.to_string())));
             }
         };
+        if self.session.is_some() {
+            return Ok(door.url);
+        }
         if door.session_start_limit.remaining == 0 {
             let wait = Duration::from_millis(door.session_start_limit.reset_after.clamp(1, 86_400_000));
             self.lost(format!(

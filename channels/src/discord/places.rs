@@ -86,7 +86,6 @@ struct Tags {
 pub(super) struct Places {
     kinds: HashMap<u64, Kind>,
     guilds: HashMap<u64, u64>,
-    servers: HashSet<u64>,
     /// Threads of conversations, and whose they are.
     owners: HashMap<u64, u64>,
     direct: HashSet<u64>,
@@ -99,7 +98,6 @@ pub(super) struct Places {
 impl Places {
     /// Notes a server, its channels and threads, and the role that came with the bot.
     pub(super) fn learn_guild(&mut self, guild: &Guild, me: u64) {
-        self.servers.insert(guild.id);
         for channel in guild.channels.iter().chain(&guild.threads) {
             self.kinds.insert(channel.id, Kind::of(channel.kind));
             self.guilds.insert(channel.id, guild.id);
@@ -120,14 +118,6 @@ impl Places {
             self.guilds.insert(channel.id, guild);
         }
         self.denied.remove(&channel.id);
-    }
-
-    pub(super) fn forget_guild(&mut self, guild: u64) {
-        self.servers.remove(&guild);
-    }
-
-    pub(super) fn servers(&self) -> usize {
-        self.servers.len()
     }
 
     pub(super) fn kind(&self, channel: u64) -> Option<Kind> {

@@ -29,6 +29,21 @@ struct Application {
     id: u64,
 }
 
+/// Resolves when asked to stop.
+pub(super) async fn asked(stop: &mut watch::Receiver<bool>) {
+    // An asker who is gone asks for it too.
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+/// Ends the work of a run, also if the run itself is dropped.
+struct Ending(Arc<Hearing>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 impl Discord {
     /// Hears customers until `stop` says so or Discord refuses the bot for good; the health tells which. It may be
     /// called again after that. Only one process may run it at a time.
@@ -45,6 +60,7 @@ impl Discord {
 
     async fn hear_until(self: Arc<Self>, stop: &mut watch::Receiver<bool>) -> Result<(), String> {
         let Some((hearing, session)) = self.prepare(stop).await? else { return Ok(()) };
+        let ending = Ending(Arc::clone(&hearing));
         let keeper = {
             let hearing = Arc::clone(&hearing);
             let flush = hearing.bot.settings.timing.flush;
@@ -63,7 +79,7 @@ impl Discord {
         while !hearing.lanes.idle() && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        hearing.end();
+        drop(ending);
         hearing.write_down().await;
         result
     }

@@ -81,3 +81,22 @@ pub(super) fn pause(first: Duration, longest: Duration, tries: u32) -> Duration 
     let whole = first.saturating_mul(1 << tries.min(20)).min(longest);
     whole.mul_f64(rand::Rng::random_range(&mut rand::rng(), 0.75..=1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// C3: at most 30 tries in 10 minutes, even if every pause is as short as it can be and the first is none.
+    #[test]
+    fn a_gateway_that_refuses_for_ten_minutes_is_asked_thirty_times_at_most() {
+        let timing = Timing::default();
+        let (mut spent, mut tries) = (Duration::ZERO, 1);
+        while spent < Duration::from_secs(600) {
+            let shortest = (0..50).map(|_| pause(timing.pause, timing.longest_pause, tries)).min().unwrap();
+            spent += shortest;
+            tries += 1;
+        }
+        assert!(tries <= 30, "{tries}");
+        assert!(pause(timing.pause, timing.longest_pause, 1_000) <= timing.longest_pause);
+    }
+}

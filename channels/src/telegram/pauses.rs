@@ -37,23 +37,24 @@ impl Pauses {
 
     /// Reads, once, what an earlier process was told.
     pub(super) async fn load(&self) -> Result<(), IntakeError> {
-        let load = async || {
-            let now = wall_millis();
-            for (key, until) in self.intake.recall(KEY).await? {
-                let left = until.parse::<u64>().unwrap_or_default().saturating_sub(now);
-                if left == 0 {
-                    continue;
-                }
-                let until = Instant::now() + Duration::from_millis(left).min(LONGEST);
-                let mut state = self.state();
-                match &key[KEY.len()..] {
-                    ALL => state.all = Some(until),
-                    chat => drop(chat.parse().map(|chat| state.chats.insert(chat, until))),
-                }
+        self.loaded.get_or_try_init(|| self.read()).await.copied()
+    }
+
+    async fn read(&self) -> Result<(), IntakeError> {
+        let now = wall_millis();
+        for (key, until) in self.intake.recall(KEY).await? {
+            let left = until.parse::<u64>().unwrap_or_default().saturating_sub(now);
+            if left == 0 {
+                continue;
             }
-            Ok(())
-        };
-        self.loaded.get_or_try_init(load).await.copied()
+            let until = Instant::now() + Duration::from_millis(left).min(LONGEST);
+            let mut state = self.state();
+            match key.strip_prefix(KEY).unwrap_or_default() {
+                ALL => state.all = Some(until),
+                chat => drop(chat.parse().map(|chat| state.chats.insert(chat, until))),
+            }
+        }
+        Ok(())
     }
 
     /// How long this chat must wait.

@@ -3,7 +3,7 @@
 
 use super::{Telegram, api::CallError, hook::same, updates, wire};
 use crate::{Health, IntakeError};
-use futures::StreamExt as _;
+use futures::{StreamExt as _, future::BoxFuture};
 use serde_json::Value;
 use teloxide::payloads::{DeleteWebhook, GetUpdates};
 
@@ -74,21 +74,25 @@ impl Telegram {
                 None => chats.push((update.chat(), vec![update])),
             }
         }
-        let mut stored = futures::stream::iter(chats)
-            .map(|(_, own)| async move {
-                for update in own {
-                    if self.take(update).await == Err(IntakeError::TryAgain) {
-                        return Some(update.update_id);
-                    }
-                }
-                None
-            })
-            .buffer_unordered(SIDE_BY_SIDE);
+        let each: Vec<_> = chats.into_iter().map(|(_, own)| self.store_chat(own)).collect();
+        let mut stored = futures::stream::iter(each).buffer_unordered(SIDE_BY_SIDE);
         let mut first_left = None;
         while let Some(left) = stored.next().await {
             first_left = first_left.into_iter().chain(left).min();
         }
         Stored { next: first_left.or(last.map(|last| last + 1)), all: first_left.is_none() }
+    }
+
+    /// Stores updates in order; the first one that must be offered again stays, and all after it.
+    fn store_chat<'a>(&'a self, updates: Vec<&'a wire::Update>) -> BoxFuture<'a, Option<i64>> {
+        Box::pin(async move {
+            for update in updates {
+                if self.take(update).await == Err(IntakeError::TryAgain) {
+                    return Some(update.update_id);
+                }
+            }
+            None
+        })
     }
 
     /// The true cause of a poll's failure.

@@ -172,6 +172,11 @@ impl Fake {
         self.world.touch();
     }
 
+    /// Files sent from now on do not tell their sizes.
+    pub fn hides_file_sizes(&self, hides: bool) {
+        self.state().sizes_hidden = hides;
+    }
+
     /// Calls the webhook so many times at once for each update.
     pub fn webhook_repeats(&self, times: usize) {
         self.state().webhook_repeats = times.max(1);

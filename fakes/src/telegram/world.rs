@@ -33,12 +33,15 @@ pub(super) struct State {
     pub(super) past: Vec<Value>,
     /// Offered out of turn, whatever the offset.
     pub(super) again: VecDeque<Value>,
+    /// Those of them that a poll took.
+    pub(super) again_out: Vec<Value>,
     pub(super) allowed: Option<Vec<String>>,
     /// Counts polls: only the newest lives.
     pub(super) poll: u64,
     pub(super) rival: bool,
     pub(super) webhook: Option<Hook>,
     pub(super) webhook_repeats: usize,
+    pub(super) sizes_hidden: bool,
     pub(super) faults: Vec<Order>,
     pub(super) dice: StdRng,
     pub(super) buckets: Buckets,
@@ -64,6 +67,7 @@ pub(super) struct Chat {
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
     pub(super) unique: String,
+    pub(super) size_hidden: bool,
     pub(super) path: String,
     pub(super) content: Vec<u8>,
 }
@@ -97,11 +101,13 @@ impl World {
             updates: VecDeque::new(),
             past: Vec::new(),
             again: VecDeque::new(),
+            again_out: Vec::new(),
             allowed: None,
             poll: 0,
             rival: false,
             webhook: None,
             webhook_repeats: 1,
+            sizes_hidden: false,
             faults: Vec::new(),
             dice: StdRng::seed_from_u64(options.seed),
             buckets: Buckets::default(),

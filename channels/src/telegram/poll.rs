@@ -5,12 +5,15 @@ use super::{Telegram, api::CallError, hook::same, updates, wire};
 use crate::{Health, IntakeError};
 use futures::{StreamExt as _, future::BoxFuture};
 use serde_json::Value;
+use std::time::Duration;
 use teloxide::payloads::{DeleteWebhook, GetUpdates};
 
 /// Chats of one batch that are handled side by side.
 const SIDE_BY_SIDE: usize = 16;
 /// A poll that lasted so long met no other program, in seconds.
 const RIVAL_SECONDS: u32 = 3;
+/// No wait that Telegram orders for a poll is taken for longer, in seconds.
+const LONGEST_WAIT: u32 = 300;
 
 impl Telegram {
     /// Asks for updates for ever.
@@ -21,31 +24,36 @@ impl Telegram {
         // minute that all is well. A rival is seen only by a poll that lasts.
         let mut patience = 0;
         loop {
+            let mut ordered = Duration::ZERO;
             let trouble = match self.ask(offset, patience).await {
-                Ok(raw) => match self.store(raw).await {
-                    Stored { next, all } => {
-                        offset = next.or(offset);
-                        if all {
-                            troubles = 0;
-                            patience = self.settings.poll_seconds;
-                            self.healthy("long polling").await;
-                            continue;
-                        }
-                        patience = 0;
-                        let cause = "Incoming messages can't be stored for now, so Telegram keeps them: see the database.";
-                        Health::Degraded { cause: cause.to_owned() }
+                Ok(raw) => {
+                    let Stored { next, all } = self.store(raw).await;
+                    offset = next.or(offset);
+                    if all {
+                        troubles = 0;
+                        patience = self.settings.poll_seconds;
+                        self.healthy("long polling").await;
+                        continue;
                     }
-                },
+                    patience = 0;
+                    let cause = "Incoming messages can't be stored for now, so Telegram keeps them: see the database.";
+                    Health::Degraded { cause: cause.to_owned() }
+                }
                 Err(error) => {
                     patience = if error.code() == Some(409) {
                         RIVAL_SECONDS.min(self.settings.poll_seconds)
                     } else {
                         0
                     };
+                    if let CallError::Refused { retry_after: Some(seconds), .. } = error {
+                        ordered = self.settings.second
+                            * u32::try_from(seconds).unwrap_or(u32::MAX).min(LONGEST_WAIT);
+                    }
                     self.diagnose(&error).await
                 }
             };
             self.set_health(trouble);
+            tokio::time::sleep(ordered).await;
             self.back_off(troubles).await;
             troubles += 1;
         }

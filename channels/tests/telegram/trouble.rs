@@ -6,6 +6,7 @@ use channels::{
     telegram::{Mode, Telegram},
 };
 use fakes::telegram::{Options, Order, Trouble};
+use std::time::Duration;
 
 #[tokio::test]
 async fn another_poller_is_named_and_outlived() {
@@ -140,6 +141,43 @@ async fn the_doctor_says_who_the_bot_is() {
         !format!("{hooked:?}").contains("fake-telegram-token") && !format!("{hooked:?}").contains(SECRET)
     );
     stage.fake.assert_clean();
+}
+
+/// bar.md T1 with real seconds and the settings as they ship; prints figures and asserts none:
+/// `cargo test -p channels --test telegram -- --ignored --nocapture sixty`.
+#[tokio::test]
+#[ignore = "takes two minutes of real time"]
+async fn sixty_seconds_of_a_rival_and_of_a_webhook() {
+    let options = Options { second: Duration::from_secs(1), ..Options::default() };
+    let fake = fakes::telegram::Fake::start(options).await.unwrap();
+    let mut settings = channels::telegram::Settings::new(fake.token().into());
+    settings.api_url = Some(fake.url());
+    let desk = std::sync::Arc::new(super::desk::Desk::default());
+    let telegram = Telegram::new(settings, desk).unwrap();
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(telegram.clone().run(stopped));
+    let feels = async |words: &str| {
+        let from = tokio::time::Instant::now();
+        let said = |health: &Health| format!("{health:?}").contains(words);
+        telegram.health().wait_for(said).await.unwrap();
+        from.elapsed()
+    };
+    println!("connected after {:?}", feels("Connected").await);
+    for (name, words) in [("rival", "Another program"), ("webhook", "A webhook is set")] {
+        let before = fake.calls();
+        match name {
+            "rival" => fake.rival_polls(true),
+            _ => fake.somebody_sets_webhook("https://other.example/x"),
+        }
+        println!("{name}: degraded after {:?}", feels(words).await);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        println!("{name}: {} calls in 60 s", fake.calls() - before);
+        fake.rival_polls(false);
+        fake.somebody_sets_webhook("");
+        println!("{name}: connected again after {:?}", feels("Connected").await);
+    }
+    running.abort();
+    fake.assert_clean();
 }
 
 fn no_update_is_ever_dropped(stage: &Stage) {

@@ -29,7 +29,7 @@ mod webhook;
 mod world;
 
 pub use faults::{Order, Trouble};
-pub use journal::{Journal, Request, Sent};
+pub use journal::{Early, Journal, Request, Sent};
 pub use people::{Customer, Group};
 pub use spec::{Spec, locate_spec};
 
@@ -213,6 +213,12 @@ impl Fake {
     #[must_use]
     pub fn journal(&self) -> Journal {
         self.state().journal.clone()
+    }
+
+    /// How many calls came so far.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.state().journal.requests.len()
     }
 
     /// Every test's last word.

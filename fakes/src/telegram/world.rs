@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Mutex,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 pub(super) struct World {
     pub(super) options: Options,
@@ -168,6 +168,7 @@ impl State {
 }
 
 /// Seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "messages carry their date")]
 pub(super) fn unix() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)

@@ -52,35 +52,36 @@ impl Telegram {
     /// What stands behind a button: the choice's id, in a group after `@<user> ` (only they may press it), and where
     /// that is too long or could be misread, `#` and a hash of it.
     async fn data(&self, choice: &Choice, place: Place) -> Result<String, IntakeError> {
-        let plain = match place.user {
+        let owner = place.user.map(|user| user.to_string()).unwrap_or_default();
+        let clear = match place.user {
             Some(user) => format!("@{user} {}", choice.id),
             None => choice.id.clone(),
         };
-        let clear = place.user.is_some() || !plain.starts_with(['@', '#']);
-        if clear && !plain.is_empty() && plain.len() <= DATA_BYTES {
-            return Ok(plain);
+        let misread = place.user.is_none() && clear.starts_with(['@', '#']);
+        if !misread && !clear.is_empty() && clear.len() <= DATA_BYTES {
+            return Ok(clear);
         }
-        let hash: String = Sha256::digest(&plain).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let whole = format!("{owner} {}", choice.id);
+        let hash: String = Sha256::digest(&whole).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let key = format!("{LONG}{hash}");
         if self.intake.recall(&key).await?.is_empty() {
-            self.intake.remember(&key, &plain).await?;
+            self.intake.remember(&key, &whole).await?;
         }
         Ok(format!("#{hash}"))
     }
 
     /// A press: whose button it was, and the choice's id if that is still known.
     async fn meaning(&self, data: &str) -> Result<(Option<i64>, Option<String>), IntakeError> {
-        let plain = match data.strip_prefix('#') {
-            None => data.to_owned(),
-            Some(hash) => match self.intake.recall(&format!("{LONG}{hash}")).await?.into_iter().next() {
-                Some((_, plain)) => plain,
-                None => return Ok((None, None)),
-            },
+        let found = match data.strip_prefix('#') {
+            Some(hash) => {
+                self.intake.recall(&format!("{LONG}{hash}")).await?.into_iter().next().map(|(_, whole)| whole)
+            }
+            None => data.strip_prefix('@').map(str::to_owned),
         };
-        let owned = plain.strip_prefix('@').and_then(|rest| rest.split_once(' '));
-        Ok(match owned.and_then(|(user, id)| Some((user.parse().ok()?, id))) {
-            Some((user, id)) => (Some(user), Some(id.to_owned())),
-            None => (None, Some(plain)),
+        Ok(match found.as_deref().and_then(|whole| whole.split_once(' ')) {
+            Some((owner, id)) => (owner.parse().ok(), Some(id.to_owned())),
+            None if data.starts_with('#') => (None, None),
+            None => (None, Some(data.to_owned())),
         })
     }
 

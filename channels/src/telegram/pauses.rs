@@ -11,7 +11,7 @@ use tokio::{sync::OnceCell, time::Instant};
 const KEY: &str = "telegram/pause/";
 const ALL: &str = "all";
 /// Telegram does not say whether it means the chat or the bot. Refusals of this many chats in a row, with none
-/// accepted between them, all until about the same second, mean the bot.
+/// accepted between them, all until about the same time, mean the bot.
 const CHATS_OF_A_FLOOD: usize = 3;
 /// What was remembered is not trusted beyond this.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -37,23 +37,24 @@ impl Pauses {
 
     /// Reads, once, what an earlier process was told.
     pub(super) async fn load(&self) -> Result<(), IntakeError> {
-        let load = async || {
-            let now = wall_millis();
-            for (key, until) in self.intake.recall(KEY).await? {
-                let left = until.parse::<u64>().unwrap_or_default().saturating_sub(now);
-                if left == 0 {
-                    continue;
-                }
-                let until = Instant::now() + Duration::from_millis(left).min(LONGEST);
-                let mut state = self.state();
-                match &key[KEY.len()..] {
-                    ALL => state.all = Some(until),
-                    chat => drop(chat.parse().map(|chat| state.chats.insert(chat, until))),
-                }
+        self.loaded.get_or_try_init(|| self.read()).await.copied()
+    }
+
+    async fn read(&self) -> Result<(), IntakeError> {
+        let now = wall_millis();
+        for (key, until) in self.intake.recall(KEY).await? {
+            let left = until.parse::<u64>().unwrap_or_default().saturating_sub(now);
+            if left == 0 {
+                continue;
             }
-            Ok(())
-        };
-        self.loaded.get_or_try_init(load).await.copied()
+            let until = Instant::now() + Duration::from_millis(left).min(LONGEST);
+            let mut state = self.state();
+            match key.strip_prefix(KEY).unwrap_or_default() {
+                ALL => state.all = Some(until),
+                chat => drop(chat.parse().map(|chat| state.chats.insert(chat, until))),
+            }
+        }
+        Ok(())
     }
 
     /// How long this chat must wait.
@@ -88,8 +89,9 @@ impl Pauses {
         state.chats.retain(|_, until| *until > now);
         state.chats.insert(chat, until);
         let apart = |a: Instant, b: Instant| a.max(b) - a.min(b);
-        let second = self.second;
-        state.refused.retain(|(other, end)| *other != chat && apart(*end, until) <= second);
+        // Whole seconds are told, and answers travel.
+        let same = self.second * 2;
+        state.refused.retain(|(other, end)| *other != chat && apart(*end, until) <= same);
         state.refused.push((chat, until));
         let whole_bot = state.refused.len() >= CHATS_OF_A_FLOOD;
         if whole_bot {

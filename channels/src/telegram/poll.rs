@@ -5,12 +5,15 @@ use super::{Telegram, api::CallError, hook::same, updates, wire};
 use crate::{Health, IntakeError};
 use futures::{StreamExt as _, future::BoxFuture};
 use serde_json::Value;
+use std::time::Duration;
 use teloxide::payloads::{DeleteWebhook, GetUpdates};
 
 /// Chats of one batch that are handled side by side.
 const SIDE_BY_SIDE: usize = 16;
 /// A poll that lasted so long met no other program, in seconds.
 const RIVAL_SECONDS: u32 = 3;
+/// No wait that Telegram orders for a poll is taken for longer, in seconds.
+const LONGEST_WAIT: u32 = 300;
 
 impl Telegram {
     /// Asks for updates for ever.
@@ -21,31 +24,36 @@ impl Telegram {
         // minute that all is well. A rival is seen only by a poll that lasts.
         let mut patience = 0;
         loop {
+            let mut ordered = Duration::ZERO;
             let trouble = match self.ask(offset, patience).await {
-                Ok(raw) => match self.store(raw).await {
-                    Stored { next, all } => {
-                        offset = next.or(offset);
-                        if all {
-                            troubles = 0;
-                            patience = self.settings.poll_seconds;
-                            self.healthy("long polling").await;
-                            continue;
-                        }
-                        patience = 0;
-                        let cause = "Incoming messages can't be stored for now, so Telegram keeps them: see the database.";
-                        Health::Degraded { cause: cause.to_owned() }
+                Ok(raw) => {
+                    let Stored { next, all } = self.store(raw).await;
+                    offset = next.or(offset);
+                    if all {
+                        troubles = 0;
+                        patience = self.settings.poll_seconds;
+                        self.healthy("long polling").await;
+                        continue;
                     }
-                },
+                    patience = 0;
+                    let cause = "Incoming messages can't be stored for now, so Telegram keeps them: see the database.";
+                    Health::Degraded { cause: cause.to_owned() }
+                }
                 Err(error) => {
                     patience = if error.code() == Some(409) {
                         RIVAL_SECONDS.min(self.settings.poll_seconds)
                     } else {
                         0
                     };
+                    if let CallError::Refused { retry_after: Some(seconds), .. } = error {
+                        ordered = self.settings.second
+                            * u32::try_from(seconds).unwrap_or(u32::MAX).min(LONGEST_WAIT);
+                    }
                     self.diagnose(&error).await
                 }
             };
             self.set_health(trouble);
+            tokio::time::sleep(ordered).await;
             self.back_off(troubles).await;
             troubles += 1;
         }
@@ -74,8 +82,8 @@ impl Telegram {
                 None => chats.push((update.chat(), vec![update])),
             }
         }
-        let chats: Vec<BoxFuture<'_, _>> = chats.into_iter().map(|(_, own)| self.store_chat(own)).collect();
-        let mut stored = futures::stream::iter(chats).buffer_unordered(SIDE_BY_SIDE);
+        let each: Vec<_> = chats.into_iter().map(|(_, own)| self.store_chat(own)).collect();
+        let mut stored = futures::stream::iter(each).buffer_unordered(SIDE_BY_SIDE);
         let mut first_left = None;
         while let Some(left) = stored.next().await {
             first_left = first_left.into_iter().chain(left).min();
@@ -83,11 +91,10 @@ impl Telegram {
         Stored { next: first_left.or(last.map(|last| last + 1)), all: first_left.is_none() }
     }
 
-    /// The first update of a chat that could not be stored. (Boxed: the compiler cannot see otherwise that the future
-    /// may be sent between threads.)
-    fn store_chat<'a>(&'a self, own: Vec<&'a wire::Update>) -> BoxFuture<'a, Option<i64>> {
+    /// Stores updates in order; the first one that must be offered again stays, and all after it.
+    fn store_chat<'a>(&'a self, updates: Vec<&'a wire::Update>) -> BoxFuture<'a, Option<i64>> {
         Box::pin(async move {
-            for update in own {
+            for update in updates {
                 if self.take(update).await == Err(IntakeError::TryAgain) {
                     return Some(update.update_id);
                 }

@@ -67,6 +67,10 @@ async fn multipart(
     method: &str,
     spec: Option<&Spec>,
 ) -> Result<(), String> {
+    // Read to its very end, or the link could not be used again.
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, LIMIT).await.map_err(|error| error.to_string())?;
+    let request = Request::from_parts(head, Body::from(body));
     let mut form = Multipart::from_request(request, &()).await.map_err(|error| error.body_text())?;
     while let Some(field) = form.next_field().await.map_err(|error| error.body_text())? {
         let name = field.name().unwrap_or_default().to_owned();

@@ -1,9 +1,10 @@
 //! The published limits, and waits that were ordered.
 
 use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
+    collections::{HashMap, HashSet},
+    time::Duration,
 };
+use tokio::time::Instant;
 
 /// A chat takes a short burst (Telegram does, too) and then one message a second.
 const CHAT_BURST: f64 = 3.0;
@@ -33,21 +34,29 @@ pub(super) struct Buckets {
     all: Option<Bucket>,
     waits: HashMap<i64, Instant>,
     wait_all: Option<Instant>,
+    /// Chats that were refused since the whole bot was told to wait.
+    told: HashSet<i64>,
 }
 
 impl Buckets {
-    /// Nothing may be sent there for that long.
-    pub(super) fn wait(&mut self, chat: Option<i64>, now: Instant, wait: Duration) {
-        match chat {
-            Some(chat) => drop(self.waits.insert(chat, now + wait)),
-            None => self.wait_all = Some(now + wait),
+    /// Nothing may be sent there (or anywhere) for that long, as this chat is told.
+    pub(super) fn wait(&mut self, chat: i64, whole_bot: bool, now: Instant, wait: Duration) {
+        if whole_bot {
+            self.wait_all = Some(now + wait);
+            self.told = HashSet::from([chat]);
+        } else {
+            self.waits.insert(chat, now + wait);
         }
     }
 
-    /// How much of an ordered wait is left.
-    pub(super) fn waiting(&self, chat: i64, now: Instant) -> Option<Duration> {
-        let until = self.wait_all.into_iter().chain(self.waits.get(&chat).copied()).max()?;
-        Some(until.saturating_duration_since(now)).filter(|left| !left.is_zero())
+    /// How much of an ordered wait is left, and whether the bot was told so at this chat before.
+    pub(super) fn waiting(&mut self, chat: i64, now: Instant) -> Option<(Duration, bool)> {
+        let left =
+            |until: &Instant| Some(until.saturating_duration_since(now)).filter(|left| !left.is_zero());
+        let own = self.waits.get(&chat).and_then(left);
+        let all = self.wait_all.as_ref().and_then(left);
+        let told = all.is_some() && !self.told.insert(chat);
+        own.max(all).map(|left| (left, told || own.is_some()))
     }
 
     /// Whether the published limits allow a message now.

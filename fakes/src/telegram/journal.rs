@@ -11,7 +11,7 @@ pub struct Journal {
     /// Every message accepted from the bot.
     pub sent: Vec<Sent>,
     /// Sends that came before a wait that had been ordered was over.
-    pub early: Vec<(Duration, i64)>,
+    pub early: Vec<Early>,
     /// Requests and answers that break the spec; methods that the fake does not know.
     pub violations: Vec<String>,
     /// Calls of the webhook: update and the status that came back (0: none).
@@ -31,6 +31,18 @@ pub struct Request {
     pub params: Value,
     /// The status of the answer; `None` where the link was cut instead (or the caller had left).
     pub status: Option<u16>,
+}
+
+/// One send that came too early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Early {
+    /// When.
+    pub at: Duration,
+    /// Where.
+    pub chat: i64,
+    /// Whether the bot had been told at this very chat. (That the whole bot must wait, Telegram does not say: it shows
+    /// only at the next chat.)
+    pub told: bool,
 }
 
 /// One message of the bot.

@@ -110,10 +110,9 @@ fn get_file(world: &World, params: &Params) -> Answer {
     if stored.content.len() > LARGEST {
         return Err(Refusal::bad("file is too big"));
     }
-    Ok(json!({
-        "file_id": id,
-        "file_unique_id": stored.unique,
-        "file_size": stored.content.len(),
-        "file_path": stored.path,
-    }))
+    let mut file = json!({"file_id": id, "file_unique_id": stored.unique, "file_path": stored.path});
+    if !stored.size_hidden {
+        file["file_size"] = stored.content.len().into();
+    }
+    Ok(file)
 }

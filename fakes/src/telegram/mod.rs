@@ -29,7 +29,7 @@ mod webhook;
 mod world;
 
 pub use faults::{Order, Trouble};
-pub use journal::{Journal, Request, Sent};
+pub use journal::{Early, Journal, Request, Sent};
 pub use people::{Customer, Group};
 pub use spec::{Spec, locate_spec};
 
@@ -172,6 +172,11 @@ impl Fake {
         self.world.touch();
     }
 
+    /// Files sent from now on do not tell their sizes.
+    pub fn hides_file_sizes(&self, hides: bool) {
+        self.state().sizes_hidden = hides;
+    }
+
     /// Calls the webhook so many times at once for each update.
     pub fn webhook_repeats(&self, times: usize) {
         self.state().webhook_repeats = times.max(1);
@@ -208,6 +213,12 @@ impl Fake {
     #[must_use]
     pub fn journal(&self) -> Journal {
         self.state().journal.clone()
+    }
+
+    /// How many calls came so far.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.state().journal.requests.len()
     }
 
     /// Every test's last word.

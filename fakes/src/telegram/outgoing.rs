@@ -78,9 +78,17 @@ pub(super) fn describe(state: &mut State, kind: &str, name: &str, content: Vec<u
     let size = content.len();
     state.files.insert(
         id.clone(),
-        Stored { unique: unique.clone(), path: format!("{kind}s/file_{number}"), content },
+        Stored {
+            unique: unique.clone(),
+            size_hidden: state.sizes_hidden,
+            path: format!("{kind}s/file_{number}"),
+            content,
+        },
     );
-    let file = json!({"file_id": id, "file_unique_id": unique, "file_size": size});
+    let mut file = json!({"file_id": id, "file_unique_id": unique});
+    if !state.sizes_hidden {
+        file["file_size"] = size.into();
+    }
     let with = |more: Value| {
         let mut file = file.clone();
         if let (Some(file), Value::Object(more)) = (file.as_object_mut(), more) {

@@ -86,7 +86,11 @@ impl Customer {
         let file = outgoing::describe(&mut self.world.state(), kind, name, content.to_vec());
         let mut message = json!({ kind: file });
         if !caption.is_empty() {
-            message["caption"] = caption.into();
+            let mut caption = with_entities(caption);
+            message["caption"] = caption["text"].take();
+            if caption["entities"].is_array() {
+                message["caption_entities"] = caption["entities"].take();
+            }
         }
         self.sends(message)
     }

@@ -22,7 +22,13 @@ pub(super) async fn get_updates(world: &Arc<World>, params: &Params) -> Answer {
         if let Some(allowed) = params.fields.get("allowed_updates") {
             state.allowed = serde_json::from_value(allowed.clone()).ok();
         }
-        acknowledge(&mut state, params.int("offset").unwrap_or(0));
+        let offset = params.int("offset").unwrap_or(0);
+        acknowledge(&mut state, offset);
+        // What was offered out of turn is acknowledged by any offset; a bot that begins anew has none yet.
+        let out = std::mem::take(&mut state.again_out);
+        if offset == 0 {
+            state.again.extend(out);
+        }
         state.poll += 1;
         state.poll
     };
@@ -40,6 +46,7 @@ pub(super) async fn get_updates(world: &Arc<World>, params: &Params) -> Answer {
             }
             let mut found: Vec<Value> = Vec::new();
             while let Some(update) = state.again.pop_front() {
+                state.again_out.push(update.clone());
                 found.push(update);
                 if found.len() == limit {
                     break;

@@ -4,7 +4,7 @@ use super::{
     answer::{Answer, Refusal},
     body::{self, Params},
     faults::Trouble,
-    journal::Request as Called,
+    journal::{Early, Request as Called},
     methods,
     world::World,
 };
@@ -15,8 +15,8 @@ use axum::{
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use std::{io, sync::Arc, time::Instant};
-use tokio::net::TcpListener;
+use std::{io, sync::Arc};
+use tokio::{net::TcpListener, time::Instant};
 
 pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
     loop {
@@ -34,7 +34,8 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
 }
 
 async fn answer(world: Arc<World>, request: Request<Body>) -> Option<Response<Body>> {
-    let path = request.uri().path().to_owned();
+    // Some clients escape the colon of the token.
+    let path = request.uri().path().replace("%3A", ":");
     if let Some(rest) = path.strip_prefix("/file/bot") {
         return download(&world, rest);
     }
@@ -102,13 +103,13 @@ async fn call(world: &Arc<World>, method: &str, params: &Params) -> (Answer, Opt
         let sends = method.starts_with("send") && method != "sendChatAction";
         if let (Some(chat), true) = (chat, sends) {
             let now = Instant::now();
-            if let Some(left) = state.buckets.waiting(chat, now) {
-                state.journal.early.push((world.now(), chat));
+            if let Some((left, told)) = state.buckets.waiting(chat, now) {
+                state.journal.early.push(Early { at: world.now(), chat, told });
                 return refused(Refusal::flood(seconds(left, world)));
             }
             if let Some(Trouble::FloodWait { seconds, whole_bot }) = &order {
                 let wait = world.options.second * u32::try_from(*seconds).unwrap_or(u32::MAX);
-                state.buckets.wait((!whole_bot).then_some(chat), now, wait);
+                state.buckets.wait(chat, *whole_bot, now, wait);
             } else if world.options.limits && !state.buckets.allow(chat, now, world.options.second) {
                 return refused(Refusal::flood(1));
             }

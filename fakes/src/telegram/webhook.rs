@@ -112,9 +112,12 @@ fn begin(
         tokio::spawn(post(Arc::clone(world), client.clone(), hook.url.clone(), hook.secret.clone(), update));
     }
     for update in &state.updates {
+        if calls.len() >= hook.max_connections {
+            break;
+        }
         let chat = chat_of(update);
         let resting = failed.get(&chat).is_some_and(|(_, at)| *at > Instant::now());
-        if calls.len() >= hook.max_connections || resting || !busy.insert(chat) {
+        if resting || !busy.insert(chat) {
             continue;
         }
         let id = update["update_id"].as_i64().unwrap_or_default();

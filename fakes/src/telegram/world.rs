@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Mutex,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 pub(super) struct World {
     pub(super) options: Options,
@@ -33,12 +33,15 @@ pub(super) struct State {
     pub(super) past: Vec<Value>,
     /// Offered out of turn, whatever the offset.
     pub(super) again: VecDeque<Value>,
+    /// Those of them that a poll took.
+    pub(super) again_out: Vec<Value>,
     pub(super) allowed: Option<Vec<String>>,
     /// Counts polls: only the newest lives.
     pub(super) poll: u64,
     pub(super) rival: bool,
     pub(super) webhook: Option<Hook>,
     pub(super) webhook_repeats: usize,
+    pub(super) sizes_hidden: bool,
     pub(super) faults: Vec<Order>,
     pub(super) dice: StdRng,
     pub(super) buckets: Buckets,
@@ -64,6 +67,7 @@ pub(super) struct Chat {
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
     pub(super) unique: String,
+    pub(super) size_hidden: bool,
     pub(super) path: String,
     pub(super) content: Vec<u8>,
 }
@@ -97,11 +101,13 @@ impl World {
             updates: VecDeque::new(),
             past: Vec::new(),
             again: VecDeque::new(),
+            again_out: Vec::new(),
             allowed: None,
             poll: 0,
             rival: false,
             webhook: None,
             webhook_repeats: 1,
+            sizes_hidden: false,
             faults: Vec::new(),
             dice: StdRng::seed_from_u64(options.seed),
             buckets: Buckets::default(),
@@ -162,6 +168,7 @@ impl State {
 }
 
 /// Seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "messages carry their date")]
 pub(super) fn unix() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)

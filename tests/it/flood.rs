@@ -46,7 +46,10 @@ impl Tally {
         });
         assert!(received.values().all(|times| *times == 1), "recorded twice: {received:?}");
         let perhaps_twice = log.iter().filter(|entry| {
-            matches!(&entry.event, Event::Finished { outcome: Outcome::Delivered { perhaps_twice: true, .. }, .. })
+            matches!(
+                &entry.event,
+                Event::Finished { outcome: Outcome::Delivered { perhaps_twice: true, .. }, .. }
+            )
         });
         let topics: Vec<usize> = shown
             .iter()
@@ -117,8 +120,10 @@ async fn survives(database: Option<String>) {
             child.wait().unwrap();
         })
     };
-    let on_telegram: Vec<_> = (0..CUSTOMERS).map(|number| telegram.customer(&format!("Tess{number}"))).collect();
-    let on_discord: Vec<_> = (0..CUSTOMERS).map(|number| discord.customer(&format!("Dana{number}"))).collect();
+    let on_telegram: Vec<_> =
+        (0..CUSTOMERS).map(|number| telegram.customer(&format!("Tess{number}"))).collect();
+    let on_discord: Vec<_> =
+        (0..CUSTOMERS).map(|number| discord.customer(&format!("Dana{number}"))).collect();
     let writings = CUSTOMERS * QUESTIONS.len();
     for (message, (question, _)) in QUESTIONS.iter().enumerate() {
         for number in 0..CUSTOMERS {
@@ -136,13 +141,17 @@ async fn survives(database: Option<String>) {
     let heard_on_discord = |number: usize| -> Vec<String> {
         on_discord[number].hears().into_iter().map(|shown| shown.content).collect()
     };
-    let topics = |texts: &[String]| texts.iter().filter(|text| QUESTIONS.iter().any(|(_, topic)| text.contains(topic))).count();
+    let topics = |texts: &[String]| {
+        texts.iter().filter(|text| QUESTIONS.iter().any(|(_, topic)| text.contains(topic))).count()
+    };
     let answered = || {
         (0..CUSTOMERS).all(|number| {
-            topics(&heard_on_telegram(number)) >= QUESTIONS.len() && topics(&heard_on_discord(number)) >= QUESTIONS.len()
+            topics(&heard_on_telegram(number)) >= QUESTIONS.len()
+                && topics(&heard_on_discord(number)) >= QUESTIONS.len()
         })
     };
-    while Instant::now() < deadline && (!answered() || (deaths.load(Ordering::SeqCst) as usize) < all_deaths) {
+    while Instant::now() < deadline && (!answered() || (deaths.load(Ordering::SeqCst) as usize) < all_deaths)
+    {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     // What would come twice has time to come.
@@ -167,7 +176,11 @@ async fn survives(database: Option<String>) {
             let tally = Tally::of(QUESTIONS.len(), &log, &shown);
             let doubled = tally.answers.saturating_sub(tally.written);
             let allowed = if channel == Channel::Telegram { tally.perhaps_twice } else { 0 };
-            if tally.recorded < tally.written || tally.answers < tally.written || doubled > allowed || tally.inversions > 0 {
+            if tally.recorded < tally.written
+                || tally.answers < tally.written
+                || doubled > allowed
+                || tally.inversions > 0
+            {
                 failed.push((channel.name(), number, format!("{tally:?}"), shown));
             }
             sum.add(&tally);

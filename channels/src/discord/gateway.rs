@@ -273,8 +273,3 @@ impl Gateway {
         }
     }
 }
-
-/// Until the stop is asked for. What `wait_for` gives is a lock, which must not be held while others wait.
-pub(super) async fn asked(stop: &mut watch::Receiver<bool>) {
-    drop(stop.wait_for(|stop| *stop).await);
-}

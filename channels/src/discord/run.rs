@@ -2,7 +2,7 @@
 
 use super::clock;
 use super::frames::Session;
-use super::gateway::{Gateway, asked};
+use super::gateway::Gateway;
 use super::hearing::{Hearing, Me};
 use super::rest::Ask;
 use super::settings::pause;

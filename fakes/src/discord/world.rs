@@ -88,7 +88,8 @@ impl World {
         world.bot = world.flake();
         world.guild = world.flake();
         world.role = world.flake();
-        let bot = User { id: world.bot, name: "Harbor".into(), bot: true, blocks: false, locale: "en-US".into() };
+        let bot =
+            User { id: world.bot, name: "Harbor".into(), bot: true, blocks: false, locale: "en-US".into() };
         world.users.insert(world.bot, bot);
         world
     }
@@ -105,7 +106,8 @@ impl World {
             return user.id;
         }
         let id = self.flake();
-        self.users.insert(id, User { id, name: name.into(), bot: false, blocks: false, locale: "en-US".into() });
+        self.users
+            .insert(id, User { id, name: name.into(), bot: false, blocks: false, locale: "en-US".into() });
         id
     }
 

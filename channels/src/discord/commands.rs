@@ -54,13 +54,19 @@ impl Discord {
     fn commands(&self) -> Vec<CreateCommand> {
         let option = |name: &str, phrase, longest| {
             let (own, others) = self.descriptions(phrase);
-            let plain = CreateCommandOption::new(CommandOptionType::String, name, own).required(false).max_length(longest);
-            others.into_iter().fold(plain, |option, (locale, text)| option.description_localized(locale, text))
+            let plain = CreateCommandOption::new(CommandOptionType::String, name, own)
+                .required(false)
+                .max_length(longest);
+            others
+                .into_iter()
+                .fold(plain, |option, (locale, text)| option.description_localized(locale, text))
         };
         let command = |name: &str, phrase| {
             let (own, others) = self.descriptions(phrase);
             let plain = CreateCommand::new(name).kind(CommandType::ChatInput).description(own);
-            others.into_iter().fold(plain, |command, (locale, text)| command.description_localized(locale, text))
+            others
+                .into_iter()
+                .fold(plain, |command, (locale, text)| command.description_localized(locale, text))
         };
         vec![
             command("support", Phrase::CommandStart)
@@ -80,8 +86,12 @@ impl Discord {
         };
         let languages = self.intake.languages();
         let own = languages.first().map_or_else(|| words("en"), |own| words(own));
-        let locales = |language: &String| LOCALES.iter().find(|(known, _)| known == language).map_or(&[][..], |(_, all)| *all);
-        let others = languages.iter().flat_map(|language| locales(language).iter().map(|locale| (*locale, words(language))));
+        let locales = |language: &String| {
+            LOCALES.iter().find(|(known, _)| known == language).map_or(&[][..], |(_, all)| *all)
+        };
+        let others = languages
+            .iter()
+            .flat_map(|language| locales(language).iter().map(|locale| (*locale, words(language))));
         (own, others.collect())
     }
 }

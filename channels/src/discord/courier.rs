@@ -34,7 +34,9 @@ impl Courier for Discord {
         let me = self.name.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut parts = speaking::parts(message, &me);
         if part >= parts.len() {
-            return Err(DeliveryError::GiveUp { cause: format!("the message has only {} parts", parts.len()) });
+            return Err(DeliveryError::GiveUp {
+                cause: format!("the message has only {} parts", parts.len()),
+            });
         }
         let last = part + 1 == parts.len();
         let body = speaking::body(message, parts.swap_remove(part), part, last, channel_id);
@@ -45,7 +47,9 @@ impl Courier for Discord {
 
     async fn typing(&self, address_text: &str) {
         let Some(channel_id) = address(address_text) else { return };
-        if let Err(trouble) = self.rest.tell(Ask::bare(Method::POST, Route::ChannelTyping { channel_id })).await {
+        if let Err(trouble) =
+            self.rest.tell(Ask::bare(Method::POST, Route::ChannelTyping { channel_id })).await
+        {
             tracing::debug!("typing is not shown: {trouble}");
         }
     }

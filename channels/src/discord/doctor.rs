@@ -34,7 +34,8 @@ impl Discord {
     pub async fn examine(&self) -> Result<String, String> {
         let told = |trouble: Trouble| trouble.to_string();
         let me = self.introduce().await.map_err(told)?;
-        let application: Application = self.rest.call(Ask::get(Route::Oauth2ApplicationCurrent)).await.map_err(told)?;
+        let application: Application =
+            self.rest.call(Ask::get(Route::Oauth2ApplicationCurrent)).await.map_err(told)?;
         if application.flags & MESSAGE_CONTENT == 0 {
             return Err(format!(
                 "{} may not read messages: switch on the Message Content intent in the developer portal (Bot, \
@@ -45,7 +46,10 @@ impl Discord {
         let door: Door = self.rest.call(Ask::get(Route::GatewayBot)).await.map_err(told)?;
         let Starts { total, remaining } = door.session_start_limit;
         if remaining == 0 {
-            return Err(format!("{} has used up all {total} connections of the day: another program uses its token", me.name));
+            return Err(format!(
+                "{} has used up all {total} connections of the day: another program uses its token",
+                me.name
+            ));
         }
         Ok(format!("{} ({}), {remaining} of {total} connections left today", me.name, me.id))
     }

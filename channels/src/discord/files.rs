@@ -9,6 +9,8 @@ use std::time::Duration;
 
 const HOSTS: [&str; 2] = ["cdn.discordapp.com", "media.discordapp.net"];
 const TRIES: u32 = 3;
+/// How long a file may take: what follows in its conversation waits for it.
+const LONGEST: Duration = Duration::from_secs(60);
 
 pub(super) struct Files {
     http: Client,
@@ -39,7 +41,12 @@ impl Files {
     }
 
     /// Fetches a file and hands it to the desk.
-    pub(super) async fn take(&self, upload: &Upload, sender: String, intake: &dyn Intake) -> Result<Attachment, NotKept> {
+    pub(super) async fn take(
+        &self,
+        upload: &Upload,
+        sender: String,
+        intake: &dyn Intake,
+    ) -> Result<Attachment, NotKept> {
         let url = Url::parse(&upload.url).ok().filter(|url| self.trusted(url));
         let Some(url) = url.filter(|_| upload.size <= self.limit) else { return Err(NotKept::Never) };
         let content = self.fetch(url).await.ok_or(NotKept::Never)?;
@@ -52,15 +59,18 @@ impl Files {
 
     /// The address comes from outside: it must not make us ask somebody else.
     fn trusted(&self, url: &Url) -> bool {
-        let discords = url.scheme() == "https" && url.port().is_none() && url.host_str().is_some_and(|host| HOSTS.contains(&host));
+        let discords = url.scheme() == "https"
+            && url.port().is_none()
+            && url.host_str().is_some_and(|host| HOSTS.contains(&host));
         discords || self.api.as_ref().is_some_and(|api| api.origin() == url.origin())
     }
 
     async fn fetch(&self, url: Url) -> Option<Vec<u8>> {
         for tried in 0..TRIES {
-            match self.attempt(url.clone()).await {
-                Ok(content) => return content,
-                Err(error) => tracing::debug!("a file could not be fetched: {}", error.without_url()),
+            match tokio::time::timeout(LONGEST, self.attempt(url.clone())).await {
+                Ok(Ok(content)) => return content,
+                Ok(Err(error)) => tracing::debug!("a file could not be fetched: {}", error.without_url()),
+                Err(_) => tracing::debug!("a file came too slowly"),
             }
             tokio::time::sleep(self.pause * (tried + 1)).await;
         }
@@ -73,7 +83,8 @@ impl Files {
         if answer.status().is_server_error() {
             return answer.error_for_status().map(|_| None);
         }
-        if !answer.status().is_success() || answer.content_length().is_some_and(|length| length > self.limit) {
+        if !answer.status().is_success() || answer.content_length().is_some_and(|length| length > self.limit)
+        {
             return Ok(None);
         }
         let mut content = Vec::new();
@@ -95,7 +106,8 @@ mod tests {
     #[test]
     fn files_come_from_discord_only() {
         let mut settings = Settings::new("token".into());
-        let trusted = |settings: &Settings, url: &str| Files::new(settings).unwrap().trusted(&Url::parse(url).unwrap());
+        let trusted =
+            |settings: &Settings, url: &str| Files::new(settings).unwrap().trusted(&Url::parse(url).unwrap());
         assert!(trusted(&settings, "https://cdn.discordapp.com/attachments/1/2/a.png?ex=1"));
         for url in [
             "http://cdn.discordapp.com/a",

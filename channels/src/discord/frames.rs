@@ -25,7 +25,10 @@ pub(super) const ACK: u8 = 11;
 
 /// What the bot must hear: servers and their channels and threads, their messages, direct messages, and what is in them.
 pub(super) fn intents() -> GatewayIntents {
-    GatewayIntents::GUILDS | GatewayIntents::GUILD_MESSAGES | GatewayIntents::DIRECT_MESSAGES | GatewayIntents::MESSAGE_CONTENT
+    GatewayIntents::GUILDS
+        | GatewayIntents::GUILD_MESSAGES
+        | GatewayIntents::DIRECT_MESSAGES
+        | GatewayIntents::MESSAGE_CONTENT
 }
 
 /// A session that can be taken up again.
@@ -80,7 +83,9 @@ pub(super) fn after_close(code: Option<u16>, reason: &str) -> After {
              discord.token and restart",
         ),
         Some(4010) => stop("Discord refused the shard: this is a fault of the program, please report it"),
-        Some(4011) => stop("the bot is in more than 2,500 servers, which needs sharding: remove it from some of them"),
+        Some(4011) => {
+            stop("the bot is in more than 2,500 servers, which needs sharding: remove it from some of them")
+        }
         Some(4012) => stop("Discord no longer speaks this version of its gateway: update the program"),
         Some(4013) => stop("Discord does not know the intents asked for: update the program"),
         Some(4014) => stop(

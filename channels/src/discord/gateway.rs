@@ -156,8 +156,13 @@ impl Gateway {
         }
         if door.session_start_limit.remaining == 0 {
             let wait = Duration::from_millis(door.session_start_limit.reset_after.clamp(1, 86_400_000));
-            self.lost(format!("Discord allows no further connection for {} minutes", wait.as_secs() / 60 + 1));
-            return Err(if self.rest(wait).await { End::Asked } else {
+            self.lost(format!(
+                "Discord allows no further connection for {} minutes",
+                wait.as_secs() / 60 + 1
+            ));
+            return Err(if self.rest(wait).await {
+                End::Asked
+            } else {
                 End::After(After::Identify("the limit of connections was used up".into()))
             });
         }
@@ -174,7 +179,9 @@ impl Gateway {
     async fn converse(&mut self, socket: &mut Socket, connected: &mut Option<Instant>) -> End {
         let patience = self.hearing.bot.settings.timing.answer;
         let interval = match tokio::time::timeout(patience, socket.hear()).await {
-            Ok(Heard::Frame(Frame { op: HELLO, d, .. })) => d["heartbeat_interval"].as_u64().unwrap_or(41_250),
+            Ok(Heard::Frame(Frame { op: HELLO, d, .. })) => {
+                d["heartbeat_interval"].as_u64().unwrap_or(41_250)
+            }
             Ok(Heard::Closed(code, reason)) => return End::After(after_close(code, &reason)),
             _ => return End::After(After::Resume("Discord's gateway did not greet".into())),
         };
@@ -259,7 +266,9 @@ impl Gateway {
             self.hearing.bot.note_session(session);
         }
         if matches!(kind.as_str(), "READY" | "RESUMED") {
-            self.tries = self.tries.min(3);
+            // Until it has proved steady, a resumed session may be lost again soon, and a new one is dear: Discord
+            // gives a thousand a day.
+            self.tries = self.tries.min(if kind == "READY" { 5 } else { 2 });
             let health = Health::Connected { detail: self.hearing.who() };
             self.hearing.bot.health.send_replace(health);
             tracing::info!(kind, "connected to Discord");

@@ -128,6 +128,9 @@ impl Hearing {
         {
             return;
         }
+        if let Some(kind) = post.channel_type {
+            self.places().meet(channel, kind, post.guild_id.map(GuildId::get));
+        }
         // The first word of somebody may not be their first word: there may be earlier ones from while we were away.
         if post.guild_id.is_none() && self.places().meet_direct(channel) {
             self.catch_up(channel, Some(post.id.get()), &ticket);
@@ -197,11 +200,15 @@ impl Hearing {
         let writer = post.writer()?.id.get();
         let channel = post.channel_id.get();
         let places = self.places();
-        if post.guild_id.is_none() && places.guild(channel).is_none() && places.kind(channel) != Some(Kind::Thread) {
+        if post.guild_id.is_none()
+            && places.guild(channel).is_none()
+            && places.kind(channel) != Some(Kind::Thread)
+        {
             return Some(Spot::Here(channel));
         }
         let addressed = post.mentions(self.me.id, &places.my_roles());
-        if places.owner(channel) == Some(writer) || (addressed && places.kind(channel) == Some(Kind::Thread)) {
+        if places.owner(channel) == Some(writer) || (addressed && places.kind(channel) == Some(Kind::Thread))
+        {
             return Some(Spot::Here(channel));
         }
         if edited && places.owner(post.id.get()) == Some(writer) {

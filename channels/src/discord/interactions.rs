@@ -120,7 +120,9 @@ impl Press {
     /// Whether it is a command in a server's channel, which begins a thread.
     fn opens(&self, places: &Places) -> bool {
         let told = self.channel.as_ref().map(|place| Kind::of(place.kind));
-        self.kind == COMMAND && self.guild_id.is_some() && told.or(places.kind(self.channel())) == Some(Kind::Text)
+        self.kind == COMMAND
+            && self.guild_id.is_some()
+            && told.or(places.kind(self.channel())) == Some(Kind::Text)
     }
 
     fn option(&self, name: &str) -> Option<&str> {
@@ -144,7 +146,9 @@ impl Press {
             },
         };
         let mut profile = person.profile(self.locale.clone());
-        if let Some(nick) = self.member.as_ref().and_then(|member| member.nick.as_deref()).filter(|nick| !nick.is_empty()) {
+        if let Some(nick) =
+            self.member.as_ref().and_then(|member| member.nick.as_deref()).filter(|nick| !nick.is_empty())
+        {
             profile.name = Some(cut(nick, 100));
         }
         Some(Inbound {
@@ -170,7 +174,9 @@ impl Hearing {
         for _ in 0..3 {
             let Ok(ask) = Ask::with(Method::POST, route, &press.body) else { return };
             match self.bot.rest.tell_now(ask).await {
-                Err(Trouble::Down(cause)) => tracing::debug!("an interaction could not be acknowledged: {cause}"),
+                Err(Trouble::Down(cause)) => {
+                    tracing::debug!("an interaction could not be acknowledged: {cause}")
+                }
                 // Heard a second time, or too late: it is handled all the same.
                 Err(trouble) => return tracing::debug!("an interaction was not acknowledged: {trouble}"),
                 Ok(()) => return,
@@ -179,7 +185,12 @@ impl Hearing {
         }
     }
 
-    pub(super) async fn take_press(&self, press: &Press, since: Instant, ready: &mut Option<Inbound>) -> Result<(), Again> {
+    pub(super) async fn take_press(
+        &self,
+        press: &Press,
+        since: Instant,
+        ready: &mut Option<Inbound>,
+    ) -> Result<(), Again> {
         let Some(person) = press.person().filter(|person| !person.bot) else { return Ok(()) };
         if ready.is_none() {
             let owner = self.places().owner(press.channel());

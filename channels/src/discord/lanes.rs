@@ -33,7 +33,12 @@ pub(super) enum Task {
 pub(super) struct Again(pub(super) Duration);
 
 impl Work {
-    pub(super) fn message(post: Post, spot: Spot, edits: bool, tickets: (Option<Ticket>, Option<Ticket>)) -> Self {
+    pub(super) fn message(
+        post: Post,
+        spot: Spot,
+        edits: bool,
+        tickets: (Option<Ticket>, Option<Ticket>),
+    ) -> Self {
         Self { task: Task::Message { post: Box::new(post), spot, edits }, ready: None, _tickets: tickets }
     }
 
@@ -89,7 +94,9 @@ impl Hearing {
 
     async fn attempt(&self, work: &mut Work) -> Result<(), Again> {
         match &work.task {
-            Task::Message { post, spot, edits } => self.take_message(post, spot, *edits, &mut work.ready).await,
+            Task::Message { post, spot, edits } => {
+                self.take_message(post, spot, *edits, &mut work.ready).await
+            }
             Task::Press { press, since } => self.take_press(press, *since, &mut work.ready).await,
         }
     }

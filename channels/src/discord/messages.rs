@@ -61,7 +61,10 @@ impl Hearing {
             }
             Err(IntakeError::TryAgain) => Err(Again(Duration::ZERO)),
             Err(IntakeError::Refused(why)) => {
-                tracing::warn!(message = inbound.external_id, "the desk refused a message from Discord: {why}");
+                tracing::warn!(
+                    message = inbound.external_id,
+                    "the desk refused a message from Discord: {why}"
+                );
                 Ok(())
             }
         }
@@ -97,7 +100,8 @@ impl Hearing {
         if self.places().kind(channel_id.get()) != Some(Kind::Text) {
             return Ok(channel_id.get());
         }
-        let body = CreateThread::new(self.thread_name(None)).auto_archive_duration(AutoArchiveDuration::OneWeek);
+        let body =
+            CreateThread::new(self.thread_name(None)).auto_archive_duration(AutoArchiveDuration::OneWeek);
         let route = Route::ChannelMessageThreads { channel_id, message_id: post.id };
         let ask = Ask::with(Method::POST, route, &body).map_err(|trouble| again(&trouble))?;
         let thread = match self.bot.rest.call::<Opened>(ask).await {
@@ -114,14 +118,22 @@ impl Hearing {
     }
 
     /// A thread without a message to begin it: private where the server allows it.
-    pub(super) async fn open_thread_for(&self, channel: u64, user: UserId, locale: Option<&str>) -> Result<u64, Again> {
+    pub(super) async fn open_thread_for(
+        &self,
+        channel: u64,
+        user: UserId,
+        locale: Option<&str>,
+    ) -> Result<u64, Again> {
         let channel_id = ChannelId::new(channel);
         for kind in [ChannelType::PrivateThread, ChannelType::PublicThread] {
-            let mut body = CreateThread::new(self.thread_name(locale)).kind(kind).auto_archive_duration(AutoArchiveDuration::OneWeek);
+            let mut body = CreateThread::new(self.thread_name(locale))
+                .kind(kind)
+                .auto_archive_duration(AutoArchiveDuration::OneWeek);
             if kind == ChannelType::PrivateThread {
                 body = body.invitable(false);
             }
-            let ask = Ask::with(Method::POST, Route::ChannelThreads { channel_id }, &body).map_err(|trouble| again(&trouble))?;
+            let ask = Ask::with(Method::POST, Route::ChannelThreads { channel_id }, &body)
+                .map_err(|trouble| again(&trouble))?;
             match self.bot.rest.call::<Opened>(ask).await {
                 Ok(opened) => {
                     self.own_thread(opened.id.get(), channel, user).await?;
@@ -171,7 +183,10 @@ impl Hearing {
                 Err(NotKept::TryAgain) => return Err(Again(Duration::ZERO)),
                 Err(NotKept::Never) => {
                     let name = cut(&upload.filename, 100);
-                    text.push_str(&format!("\n[{name}: {}]", self.bot.intake.phrase(Phrase::FileNotTaken, None)));
+                    text.push_str(&format!(
+                        "\n[{name}: {}]",
+                        self.bot.intake.phrase(Phrase::FileNotTaken, None)
+                    ));
                 }
             }
         }

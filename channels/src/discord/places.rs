@@ -103,7 +103,9 @@ impl Places {
             self.guilds.insert(channel.id, guild.id);
         }
         for role in &guild.roles {
-            if role.tags.as_ref().and_then(|tags| tags.bot_id) == Some(me) && !self.my_roles.contains(&role.id) {
+            if role.tags.as_ref().and_then(|tags| tags.bot_id) == Some(me)
+                && !self.my_roles.contains(&role.id)
+            {
                 self.my_roles.push(role.id);
             }
         }
@@ -116,6 +118,14 @@ impl Places {
             self.guilds.insert(channel.id, guild);
         }
         self.denied.remove(&channel.id);
+    }
+
+    /// Notes what a message tells of its channel.
+    pub(super) fn meet(&mut self, channel: u64, kind: u64, guild: Option<u64>) {
+        self.kinds.entry(channel).or_insert(Kind::of(kind));
+        if let Some(guild) = guild {
+            self.guilds.insert(channel, guild);
+        }
     }
 
     pub(super) fn kind(&self, channel: u64) -> Option<Kind> {
@@ -156,7 +166,10 @@ impl Places {
 
     /// The newest conversation of a customer in a server.
     pub(super) fn newest_thread(&self, user: u64, guild: u64) -> Option<u64> {
-        let theirs = self.owners.iter().filter(|(thread, owner)| **owner == user && self.guild(**thread) == Some(guild));
+        let theirs = self
+            .owners
+            .iter()
+            .filter(|(thread, owner)| **owner == user && self.guild(**thread) == Some(guild));
         theirs.map(|(thread, _)| *thread).max()
     }
 

@@ -19,7 +19,9 @@ fn line(line: &str) -> String {
     let mut rest = body;
     while let Some(next) = rest.chars().next() {
         if WEB.iter().any(|web| rest.starts_with(web)) {
-            let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '|' | ')' | ']')).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '|' | ')' | ']'))
+                .unwrap_or(rest.len());
             out.push_str(&rest[..end]);
             rest = &rest[end..];
             continue;

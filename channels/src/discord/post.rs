@@ -15,6 +15,9 @@ pub(super) struct Post {
     /// Absent in direct messages, and in the history.
     #[serde(default)]
     pub(super) guild_id: Option<GuildId>,
+    /// The number of the channel's kind; only the gateway tells it.
+    #[serde(default)]
+    pub(super) channel_type: Option<u64>,
     #[serde(default)]
     pub(super) author: Option<Person>,
     #[serde(default)]
@@ -115,7 +118,9 @@ fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(from: D) -
 }
 
 /// A value if it is understood.
-fn whatever<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+fn whatever<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(from)?).ok())
 }
 
@@ -124,13 +129,15 @@ impl Post {
     pub(super) fn writer(&self) -> Option<&Person> {
         const DEFAULT: u8 = 0;
         const REPLY: u8 = 19;
-        let spoken = matches!(self.kind, DEFAULT | REPLY) && self.webhook_id.as_ref().is_none_or(Value::is_null);
+        let spoken =
+            matches!(self.kind, DEFAULT | REPLY) && self.webhook_id.as_ref().is_none_or(Value::is_null);
         self.author.as_ref().filter(|author| spoken && !author.bot)
     }
 
     /// Whether it addresses the bot, by its name or by the role that came with it.
     pub(super) fn mentions(&self, me: UserId, my_roles: &[RoleId]) -> bool {
-        self.mentions.iter().any(|person| person.id == me) || self.mention_roles.iter().any(|role| my_roles.contains(role))
+        self.mentions.iter().any(|person| person.id == me)
+            || self.mention_roles.iter().any(|role| my_roles.contains(role))
     }
 
     /// What was written: the bot's own mention left out, others' as names, what has no text in square brackets.
@@ -148,7 +155,9 @@ impl Post {
             }
         }
         let mut lines = vec![text.trim().to_owned()];
-        lines.extend(self.message_snapshots.iter().map(|shot| format!("[forwarded] {}", shot.message.content.trim())));
+        lines.extend(
+            self.message_snapshots.iter().map(|shot| format!("[forwarded] {}", shot.message.content.trim())),
+        );
         lines.extend(self.sticker_items.iter().map(|sticker| format!("[sticker: {}]", sticker.name)));
         // Links that somebody wrote are unfolded into embeds too: those are in the text already.
         let unfolded = |embed: &&Embed| !embed.url.as_deref().is_some_and(|url| self.content.contains(url));
@@ -158,13 +167,18 @@ impl Post {
 
     /// What it replies to.
     pub(super) fn quoted(&self) -> Option<String> {
-        self.referenced_message.as_ref().map(|quoted| cut(quoted.content.trim(), 300)).filter(|text| !text.is_empty())
+        self.referenced_message
+            .as_ref()
+            .map(|quoted| cut(quoted.content.trim(), 300))
+            .filter(|text| !text.is_empty())
     }
 
     /// The name shown in that server, or everywhere.
     pub(super) fn profile(&self, person: &Person) -> Profile {
         let mut profile = person.profile(None);
-        if let Some(nick) = self.member.as_ref().and_then(|member| member.nick.as_deref()).filter(|nick| !nick.is_empty()) {
+        if let Some(nick) =
+            self.member.as_ref().and_then(|member| member.nick.as_deref()).filter(|nick| !nick.is_empty())
+        {
             profile.name = Some(cut(nick, 100));
         }
         profile
@@ -227,7 +241,9 @@ mod tests {
     #[test]
     fn bots_webhooks_and_discord_itself_are_not_customers() {
         assert!(post(json!({})).writer().is_some());
-        for silent in [json!({"type": 7}), json!({"webhook_id": "4"}), json!({"author": {"id": "3", "bot": true}})] {
+        for silent in
+            [json!({"type": 7}), json!({"webhook_id": "4"}), json!({"author": {"id": "3", "bot": true}})]
+        {
             assert!(post(silent).writer().is_none());
         }
     }

@@ -27,7 +27,8 @@ impl<'a> Ask<'a> {
     }
 
     pub(super) fn with(method: Method, route: Route<'a>, body: &impl Serialize) -> Result<Self, Trouble> {
-        let body = serde_json::to_value(body).map_err(|error| Trouble::Down(format!("cannot be written: {error}")))?;
+        let body = serde_json::to_value(body)
+            .map_err(|error| Trouble::Down(format!("cannot be written: {error}")))?;
         Ok(Self { method, route, query: Vec::new(), body: Some(body) })
     }
 
@@ -72,7 +73,7 @@ impl Rest {
             http,
             base,
             token: settings.token.clone(),
-            pacing: Pacing::new(),
+            pacing: Pacing::new(settings.most_refused),
             turn: settings.timing.turn,
             paused: watch::Sender::new(None),
         })
@@ -81,7 +82,8 @@ impl Rest {
     /// Asks in its turn, and reads the answer as `T`.
     pub(super) async fn call<T: DeserializeOwned>(&self, ask: Ask<'_>) -> Result<T, Trouble> {
         let body = self.send(ask, false).await?;
-        serde_json::from_slice(&body).map_err(|error| Trouble::Down(format!("Discord's answer is not understood: {error}")))
+        serde_json::from_slice(&body)
+            .map_err(|error| Trouble::Down(format!("Discord's answer is not understood: {error}")))
     }
 
     /// Asks in its turn; the answer says nothing.
@@ -133,7 +135,9 @@ impl Rest {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
         // Addresses may hold the token of an interaction: they never reach a log.
-        let down = |error: reqwest::Error| Trouble::Down(format!("Discord cannot be reached: {}", root(&error.without_url())));
+        let down = |error: reqwest::Error| {
+            Trouble::Down(format!("Discord cannot be reached: {}", root(&error.without_url())))
+        };
         let answer = request.send().await.map_err(down)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.map_err(down)?;
@@ -155,7 +159,9 @@ impl Rest {
         }
         let header = text("retry-after").and_then(|value| value.parse::<f64>().ok());
         let (after, whole) = match serde_json::from_slice::<Early>(body) {
-            Ok(early) => (early.retry_after.max(header.filter(|_| early.global).unwrap_or(0.0)), early.global),
+            Ok(early) => {
+                (early.retry_after.max(header.filter(|_| early.global).unwrap_or(0.0)), early.global)
+            }
             Err(_) => (header.unwrap_or(60.0).max(1.0), true),
         };
         let after = seconds(after);

@@ -85,7 +85,10 @@ impl Discord {
     }
 
     /// Who we are, what was remembered; tried until it goes well. `None`: asked to stop meanwhile.
-    async fn prepare(self: &Arc<Self>, stop: &mut watch::Receiver<bool>) -> Result<Option<(Arc<Hearing>, Option<Session>)>, String> {
+    async fn prepare(
+        self: &Arc<Self>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Option<(Arc<Hearing>, Option<Session>)>, String> {
         let mut tries = 0;
         loop {
             if *stop.borrow() {
@@ -150,7 +153,7 @@ impl Hearing {
         let braked = self.bot.rest.pacing.braked();
         match (was, braked) {
             (false, true) => {
-                let cause = "Discord refused 1,000 requests in 10 minutes; the bot sends no more for now so as not to be \
+                let cause = "Discord refused too many requests in 10 minutes; the bot sends no more for now so as not to be \
                              banned. Look for channels that it may not see or write in";
                 tracing::error!("{cause}");
                 self.bot.degrade(cause.into());

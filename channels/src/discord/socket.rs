@@ -41,7 +41,9 @@ impl Socket {
             max_frame_size: Some(LARGEST),
             ..WebSocketConfig::default()
         };
-        match tokio::time::timeout(patience, connect_async_with_config(url.as_str(), Some(config), false)).await {
+        match tokio::time::timeout(patience, connect_async_with_config(url.as_str(), Some(config), false))
+            .await
+        {
             Ok(Ok((stream, _))) => Ok(Self { stream, patience }),
             Ok(Err(error)) => Err(format!("Discord's gateway cannot be reached: {}", root(&error))),
             Err(_) => Err("Discord's gateway did not answer".into()),
@@ -61,7 +63,10 @@ impl Socket {
                 }
                 Some(Ok(Message::Close(frame))) => {
                     let code = frame.as_ref().map(|frame| frame.code.into());
-                    return Heard::Closed(code, frame.map(|frame| frame.reason.into_owned()).unwrap_or_default());
+                    return Heard::Closed(
+                        code,
+                        frame.map(|frame| frame.reason.into_owned()).unwrap_or_default(),
+                    );
                 }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Heard::Closed(None, String::new()),

@@ -3,8 +3,8 @@
 use super::plain::{cut, plain, units};
 use crate::{Choice, Outbound, split};
 use serenity::builder::{
-    CreateActionRow, CreateAllowedMentions, CreateButton, CreateMessage, CreateSelectMenu, CreateSelectMenuKind,
-    CreateSelectMenuOption,
+    CreateActionRow, CreateAllowedMentions, CreateButton, CreateMessage, CreateSelectMenu,
+    CreateSelectMenuKind, CreateSelectMenuOption,
 };
 use serenity::model::application::ButtonStyle;
 use serenity::model::channel::{MessageFlags, MessageReference, MessageReferenceKind, Nonce};
@@ -103,22 +103,36 @@ fn rows(message: &Outbound) -> Vec<CreateActionRow> {
             vec![CreateActionRow::Buttons(choices.iter().map(button).collect())]
         }
         _ => {
-            let entry = |choice: &&Choice| CreateSelectMenuOption::new(cut(choice.label.trim(), 100), &choice.id);
+            let entry =
+                |choice: &&Choice| CreateSelectMenuOption::new(cut(choice.label.trim(), 100), &choice.id);
             let options = choices.iter().map(entry).collect();
-            vec![CreateActionRow::SelectMenu(CreateSelectMenu::new(MENU, CreateSelectMenuKind::String { options }))]
+            vec![CreateActionRow::SelectMenu(CreateSelectMenu::new(
+                MENU,
+                CreateSelectMenuKind::String { options },
+            ))]
         }
     }
 }
 
 /// The request's body for one part.
-pub(super) fn body(message: &Outbound, content: String, part: usize, last: bool, channel: ChannelId) -> CreateMessage {
+pub(super) fn body(
+    message: &Outbound,
+    content: String,
+    part: usize,
+    last: bool,
+    channel: ChannelId,
+) -> CreateMessage {
     let mut body = CreateMessage::new()
         .content(content)
         .allowed_mentions(CreateAllowedMentions::new())
         .flags(MessageFlags::SUPPRESS_EMBEDS)
         .nonce(Nonce::String(nonce(&message.key, part)))
         .enforce_nonce(true);
-    let answered = message.answers.as_deref().and_then(|id| id.split('/').next()?.parse::<u64>().ok()).filter(|id| *id != 0);
+    let answered = message
+        .answers
+        .as_deref()
+        .and_then(|id| id.split('/').next()?.parse::<u64>().ok())
+        .filter(|id| *id != 0);
     if let Some(id) = answered.filter(|_| part == 0) {
         let reference = MessageReference::new(MessageReferenceKind::Default, channel);
         body = body.reference_message(reference.message_id(MessageId::new(id)).fail_if_not_exists(false));
@@ -163,13 +177,24 @@ mod tests {
         let mut told = message("Press *Export*.");
         told.author = "Ana_M".into();
         told.citations = vec![
-            Citation { article: "a".into(), title: "Export".into(), url: Some("https://h.example/export".into()) },
-            Citation { article: "b".into(), title: "No [link]".into(), url: Some("javascript:alert(1)".into()) },
+            Citation {
+                article: "a".into(),
+                title: "Export".into(),
+                url: Some("https://h.example/export".into()),
+            },
+            Citation {
+                article: "b".into(),
+                title: "No [link]".into(),
+                url: Some("javascript:alert(1)".into()),
+            },
         ];
         let expected = "**Ana\\_M**: Press \\*Export\\*.\nExport: <https://h.example/export>\nNo \\[link\\]";
         assert_eq!(parts(&told, "Harbor"), [expected]);
         told.author = "harbor".into();
-        assert!(parts(&told, "Harbor")[0].starts_with("Press"), "the bot's name stands beside its messages already");
+        assert!(
+            parts(&told, "Harbor")[0].starts_with("Press"),
+            "the bot's name stands beside its messages already"
+        );
     }
 
     #[test]

@@ -13,7 +13,10 @@ async fn a_file_is_kept_before_its_message() {
     world.desk.holds(2).await;
     let (heard, kept) = (world.desk.all(), world.desk.kept.lock().unwrap().clone());
     assert_eq!((heard[0].text.as_str(), heard[0].attachments[0].name.as_str()), ("the log", "log.txt"));
-    assert_eq!((kept[0].content.as_slice(), kept[0].sender.clone()), (b"line 1".as_slice(), ada.id.to_string()));
+    assert_eq!(
+        (kept[0].content.as_slice(), kept[0].sender.clone()),
+        (b"line 1".as_slice(), ada.id.to_string())
+    );
     assert!(heard[1].text.is_empty());
     world.fake.journal().assert_clean();
 }
@@ -33,7 +36,8 @@ async fn a_file_too_large_gone_or_from_elsewhere_leaves_a_note() {
         ("no address", "file:///etc/passwd".into()),
     ] {
         ada.posts(ada.direct, text, |message| {
-            message["attachments"] = json!([{"id": "1", "filename": "x.bin", "size": 1, "url": url, "proxy_url": url}]);
+            message["attachments"] =
+                json!([{"id": "1", "filename": "x.bin", "size": 1, "url": url, "proxy_url": url}]);
         });
     }
     world.desk.holds(5).await;
@@ -48,7 +52,9 @@ async fn a_file_too_large_gone_or_from_elsewhere_leaves_a_note() {
 async fn a_sticker_leaves_a_note() {
     let world = World::new().await;
     let ada = world.fake.customer("Ada");
-    ada.posts(ada.direct, "", |message| message["sticker_items"] = json!([{"id": "1", "name": "Wave", "format_type": 1}]));
+    ada.posts(ada.direct, "", |message| {
+        message["sticker_items"] = json!([{"id": "1", "name": "Wave", "format_type": 1}])
+    });
     world.desk.holds(1).await;
     assert_eq!(world.desk.texts_of(ada.id), ["[sticker: Wave]"]);
 }

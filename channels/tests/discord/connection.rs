@@ -34,7 +34,11 @@ async fn after_a_cut_the_session_is_resumed_where_discord_says_and_nothing_is_mi
     assert_eq!(world.desk.texts_of(ada.id), ["before", "meanwhile", "after"]);
     assert_eq!((identified(&world), resumed(&world)), (1, 1));
     assert!(world.fake.journal().gateway.contains(&Visit::Connected("/gateway/resume".into())));
-    assert_eq!(world.fake.journal().visits(|visit| matches!(visit, Visit::Resumed(0))), 0, "the sequence is told");
+    assert_eq!(
+        world.fake.journal().visits(|visit| matches!(visit, Visit::Resumed(0))),
+        0,
+        "the sequence is told"
+    );
     world.fake.journal().assert_clean();
 }
 
@@ -73,7 +77,10 @@ async fn op_7_op_9_and_closes_are_followed_as_discord_says() {
         let before = (identified(&world), resumed(&world));
         assert_eq!(order(&world), 1, "story {n}");
         ada.says(&format!("{n}"));
-        wait("another connection", || (identified(&world), resumed(&world)) != before && world.fake.connected() == 1).await;
+        wait("another connection", || {
+            (identified(&world), resumed(&world)) != before && world.fake.connected() == 1
+        })
+        .await;
         let expected = if *resumes { (before.0, before.1 + 1) } else { (before.0 + 1, before.1) };
         assert_eq!((identified(&world), resumed(&world)), expected, "story {n}");
         world.desk.holds(n + 1).await;
@@ -136,7 +143,8 @@ async fn a_heartbeat_that_discord_asks_for_comes_at_once() {
 #[tokio::test]
 async fn after_a_session_was_lost_the_history_tells_what_was_missed() {
     let mut world = World::new().await;
-    let (ada, bob, cleo) = (world.fake.customer("Ada"), world.fake.customer("Bob"), world.fake.customer("Cleo"));
+    let (ada, bob, cleo) =
+        (world.fake.customer("Ada"), world.fake.customer("Bob"), world.fake.customer("Cleo"));
     let help = world.fake.channel("help");
     ada.says("direct 1");
     let thread = bob.asks_in(help, "thread 1");
@@ -248,10 +256,15 @@ async fn gateway_and_history_together_double_nothing() {
 
 #[tokio::test]
 async fn no_session_is_started_when_discord_allows_none() {
-    let mut world = World::with(Options { starts: 0, starts_reset: Duration::from_millis(50), ..wide() }).await;
+    let mut world =
+        World::with(Options { starts: 0, starts_reset: Duration::from_millis(50), ..wide() }).await;
     world.launch();
     let health = world.bot.health();
-    wait("its cause", || matches!(&*health.borrow(), Health::Degraded { cause } if cause.contains("no further connection"))).await;
+    wait(
+        "its cause",
+        || matches!(&*health.borrow(), Health::Degraded { cause } if cause.contains("no further connection")),
+    )
+    .await;
     assert_eq!(identified(&world), 0);
     assert!(world.bot.examine().await.unwrap_err().contains("another program uses its token"));
     world.fake.set_starts(1);
@@ -267,7 +280,9 @@ async fn an_api_that_is_down_is_waited_for_and_a_revoked_token_is_not() {
     world.stop().await;
     world.fake.revoke(true);
     world.launch();
-    let Health::Stopped { cause } = world.ended().await else { panic!("nothing helps against a revoked token") };
+    let Health::Stopped { cause } = world.ended().await else {
+        panic!("nothing helps against a revoked token")
+    };
     assert!(cause.contains("developer portal"), "{cause}");
     assert!(world.bot.examine().await.unwrap_err().contains("token"));
     assert_eq!(identified(&world), 1);

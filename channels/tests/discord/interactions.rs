@@ -100,12 +100,16 @@ async fn buttons_and_menus_bring_the_choice_back() {
     let value = row(1)[0]["options"][5]["value"].as_str().unwrap().to_owned();
     let pick = ada.picks(ada.direct, heard[1].id, row(1)[0]["custom_id"].as_str().unwrap(), &value);
     world.desk.holds(2).await;
-    let picked: Vec<_> = world.desk.all().into_iter().map(|inbound| (inbound.external_id, inbound.choice)).collect();
-    assert_eq!(picked, [
-        (format!("i/{press}"), Some("choice-2".into())),
-        (format!("i/{pick}"), Some("choice-5".into())),
-    ]);
-    wait("the answers", || [press, pick].iter().all(|id| ada.answered(*id).is_some_and(|it| it.followed_up == 1))).await;
+    let picked: Vec<_> =
+        world.desk.all().into_iter().map(|inbound| (inbound.external_id, inbound.choice)).collect();
+    assert_eq!(
+        picked,
+        [(format!("i/{press}"), Some("choice-2".into())), (format!("i/{pick}"), Some("choice-5".into())),]
+    );
+    wait("the answers", || {
+        [press, pick].iter().all(|id| ada.answered(*id).is_some_and(|it| it.followed_up == 1))
+    })
+    .await;
     assert_eq!(ada.answered(press).unwrap().kind, 6);
     world.fake.journal().assert_clean();
 }

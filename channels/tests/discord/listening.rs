@@ -12,7 +12,10 @@ async fn a_direct_message_reaches_the_desk() {
     let id = ada.says("My export fails");
     world.desk.holds(1).await;
     let heard = &world.desk.all()[0];
-    assert_eq!((heard.external_id.as_str(), heard.text.as_str()), (id.to_string().as_str(), "My export fails"));
+    assert_eq!(
+        (heard.external_id.as_str(), heard.text.as_str()),
+        (id.to_string().as_str(), "My export fails")
+    );
     assert_eq!((&heard.sender, &heard.address), (&ada.id.to_string(), &ada.direct.to_string()));
     assert_eq!(heard.profile.name.as_deref(), Some("Ada Lovelace"));
     world.fake.journal().assert_clean();
@@ -35,7 +38,8 @@ async fn a_mention_opens_a_thread_in_which_no_further_mention_is_needed() {
     bob.asks_in(thread, "me too!");
     world.desk.holds(3).await;
     let heard = world.desk.all();
-    let told: Vec<_> = heard.iter().map(|inbound| (inbound.sender.parse().unwrap(), inbound.text.as_str())).collect();
+    let told: Vec<_> =
+        heard.iter().map(|inbound| (inbound.sender.parse().unwrap(), inbound.text.as_str())).collect();
     assert_eq!(told, [(ada.id, "where is my invoice?"), (ada.id, "It is from May"), (bob.id, "me too!")]);
     assert!(heard.iter().all(|inbound| inbound.address == thread.to_string()));
     assert_eq!(world.desk.memory.lock().unwrap()[&format!("discord/thread/{thread}")], ada.id.to_string());
@@ -49,8 +53,10 @@ async fn a_mention_by_the_bots_role_counts_and_a_bare_mention_starts() {
     ada.says_in(help, &format!("<@&{}> it broke", world.fake.role()));
     ada.asks_in(help, "");
     world.desk.holds(2).await;
-    assert_eq!(world.desk.texts_of(ada.id).iter().map(String::as_str).collect::<std::collections::BTreeSet<_>>(),
-        ["/start", "it broke"].into());
+    assert_eq!(
+        world.desk.texts_of(ada.id).iter().map(String::as_str).collect::<std::collections::BTreeSet<_>>(),
+        ["/start", "it broke"].into()
+    );
 }
 
 #[tokio::test]
@@ -63,7 +69,12 @@ async fn a_mention_seen_twice_opens_one_thread() {
     world.desk.holds(1).await;
     world.fake.tell("MESSAGE_CREATE", &world.fake.told(help, asked));
     world.kill().await;
-    world.desk.memory.lock().unwrap().retain(|key, _| !key.starts_with("discord/cursor") && key != "discord/session");
+    world
+        .desk
+        .memory
+        .lock()
+        .unwrap()
+        .retain(|key, _| !key.starts_with("discord/cursor") && key != "discord/session");
     world.start().await;
     ada.says_in(asked, "anybody?");
     world.desk.holds(2).await;
@@ -109,11 +120,17 @@ async fn a_message_in_a_channel_that_is_edited_to_mention_the_bot_is_heard() {
     let id = ada.says_in(help, "hello?");
     ada.edits(help, id, &format!("<@{}> hello?", world.fake.bot()));
     world.desk.holds(1).await;
-    assert_eq!((world.desk.all()[0].external_id.clone(), world.desk.all()[0].edits.clone()), (id.to_string(), None));
+    assert_eq!(
+        (world.desk.all()[0].external_id.clone(), world.desk.all()[0].edits.clone()),
+        (id.to_string(), None)
+    );
     ada.edits(help, id, &format!("<@{}> hello!", world.fake.bot()));
     world.desk.holds(2).await;
     let edit = &world.desk.all()[1];
-    assert_eq!((edit.text.as_str(), edit.edits.clone(), edit.address.clone()), ("hello!", Some(id.to_string()), id.to_string()));
+    assert_eq!(
+        (edit.text.as_str(), edit.edits.clone(), edit.address.clone()),
+        ("hello!", Some(id.to_string()), id.to_string())
+    );
 }
 
 #[tokio::test]
@@ -143,14 +160,47 @@ async fn bots_webhooks_and_other_servers_are_not_heard() {
 }
 
 #[tokio::test]
-async fn what_is_new_at_discord_is_passed_over_and_what_follows_is_heard() {
+async fn what_is_new_at_discord_is_counted_and_what_follows_is_heard() {
+    let counts: &'static Counts = Box::leak(Box::default());
+    let _guard = metrics::set_default_local_recorder(counts);
     let world = World::new().await;
     let ada = world.fake.customer("Ada");
     world.fake.tell("MOON_PHASE_UPDATE", &json!({"phase": "full"}));
     world.fake.tell("MESSAGE_CREATE", &json!({"id": "not a message"}));
-    ada.posts(ada.direct, "with a novelty", |message| message["components"] = json!([{"type": 1, "id": 1, "components": []}]));
+    ada.posts(ada.direct, "with a novelty", |message| {
+        message["components"] = json!([{"type": 1, "id": 1, "components": []}])
+    });
     world.desk.holds(1).await;
     assert_eq!(world.desk.texts_of(ada.id), ["with a novelty"]);
+    assert_eq!((counts.of("discord_events_unknown_total"), counts.of("discord_events_unread_total")), (1, 1));
+}
+
+/// Counters by name.
+#[derive(Default)]
+struct Counts(
+    std::sync::Mutex<std::collections::BTreeMap<String, std::sync::Arc<std::sync::atomic::AtomicU64>>>,
+);
+
+impl Counts {
+    fn of(&self, name: &str) -> u64 {
+        self.0.lock().unwrap().get(name).map_or(0, |count| count.load(Ordering::SeqCst))
+    }
+}
+
+impl metrics::Recorder for Counts {
+    fn describe_counter(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_gauge(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_histogram(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn register_counter(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        let mut all = self.0.lock().unwrap();
+        metrics::Counter::from_arc(std::sync::Arc::clone(all.entry(key.name().to_owned()).or_default()))
+    }
+    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        metrics::Gauge::noop()
+    }
+    fn register_histogram(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
+        metrics::Histogram::noop()
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,12 @@ impl Dice {
 async fn nothing_is_lost_doubled_or_out_of_order_however_the_link_breaks() {
     let (messages, faults) = (size("DISCORD_SOAK_MESSAGES", 400), size("DISCORD_SOAK_FAULTS", 25));
     let seed = size("DISCORD_SOAK_SEED", 7);
-    let options = Options { heartbeat: Duration::from_millis(60), limits: Limits::wide(), starts: 100_000, ..Options::default() };
+    let options = Options {
+        heartbeat: Duration::from_millis(60),
+        limits: Limits::wide(),
+        starts: 100_000,
+        ..Options::default()
+    };
     let mut world = World::with(options).await;
     world.start().await;
     world.fake.repeat_after_resume(3);
@@ -53,7 +58,10 @@ async fn nothing_is_lost_doubled_or_out_of_order_however_the_link_breaks() {
             customer.says_in(*thread, &text);
         } else {
             let thread = customer.asks_in(help, &text);
-            crate::support::wait("the thread", || world.fake.threads(help).iter().any(|known| known.0 == thread)).await;
+            crate::support::wait("the thread", || {
+                world.fake.threads(help).iter().any(|known| known.0 == thread)
+            })
+            .await;
             threads.insert(who, thread);
         }
         said.entry(customer.id).or_default().push(text);
@@ -85,7 +93,8 @@ async fn nothing_is_lost_doubled_or_out_of_order_however_the_link_breaks() {
         }
     }
     world.fake.heal();
-    let all_here = || said.iter().all(|(customer, texts)| world.desk.texts_of(*customer).len() >= texts.len());
+    let all_here =
+        || said.iter().all(|(customer, texts)| world.desk.texts_of(*customer).len() >= texts.len());
     for _ in 0..2_000 {
         if all_here() {
             break;

@@ -58,7 +58,11 @@ async fn nobody_is_pinged_by_what_somebody_wrote() {
         let mut told = message(&format!("trick{n}"), ada.direct, trick);
         told.author = trick.to_string();
         told.choices = vec![Choice { id: "a".into(), label: (*trick).into() }];
-        told.citations = vec![Citation { article: "a".into(), title: (*trick).into(), url: Some(format!("https://a.example/{trick}")) }];
+        told.citations = vec![Citation {
+            article: "a".into(),
+            title: (*trick).into(),
+            url: Some(format!("https://a.example/{trick}")),
+        }];
         world.send(&told).await.unwrap();
     }
     let journal = world.fake.journal();
@@ -107,10 +111,16 @@ async fn who_cannot_be_reached_is_told_apart_from_what_goes_wrong_for_now() {
     assert!(unreachable(world.bot.deliver(&message("e", help, "x"), 0).await), "closed");
     world.fake.order(Fault::on("POST", "/messages", Trouble::Refuse(500, 0)).times(1));
     ada.blocks(false);
-    assert!(matches!(world.bot.deliver(&message("f", ada.direct, "x"), 0).await, Err(DeliveryError::Retry { .. })));
+    assert!(matches!(
+        world.bot.deliver(&message("f", ada.direct, "x"), 0).await,
+        Err(DeliveryError::Retry { .. })
+    ));
     assert!(matches!(world.bot.deliver(&message("g", 0, "x"), 0).await, Err(DeliveryError::GiveUp { .. })));
     world.fake.revoke(true);
-    assert!(matches!(world.bot.deliver(&message("h", ada.direct, "x"), 0).await, Err(DeliveryError::Retry { .. })));
+    assert!(matches!(
+        world.bot.deliver(&message("h", ada.direct, "x"), 0).await,
+        Err(DeliveryError::Retry { .. })
+    ));
     let health = format!("{:?}", world.bot.health().borrow());
     assert!(health.contains("token") && !health.contains(world.fake.token()), "{health}");
 }

@@ -14,7 +14,9 @@ fn judged() -> bool {
 
 async fn post(fake: &Fake, path: &str, body: &Value) -> u16 {
     let request = reqwest::Client::new().post(format!("{}/api/v10{path}", fake.url()));
-    let request = request.header("authorization", format!("Bot {}", fake.token())).header("content-type", "application/json");
+    let request = request
+        .header("authorization", format!("Bot {}", fake.token()))
+        .header("content-type", "application/json");
     request.body(body.to_string()).send().await.unwrap().status().as_u16()
 }
 
@@ -52,6 +54,9 @@ async fn a_wrong_event_of_the_fake_is_caught() {
         return;
     }
     let world = World::new().await;
-    world.fake.customer("Ada").posts(world.fake.channel("help"), "x", |message| message["attachments"] = json!([{"id": "1"}]));
+    world
+        .fake
+        .customer("Ada")
+        .posts(world.fake.channel("help"), "x", |message| message["attachments"] = json!([{"id": "1"}]));
     assert!(world.fake.journal().violations[0].contains("filename"));
 }

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use channels::discord::{Discord, Settings, Timing};
 use channels::{
-    Attachment, Channel, Choice, Courier, DeliveryError, Fact, File, Health, Inbound, Intake, IntakeError, Outbound, Phrase,
+    Attachment, Channel, Choice, Courier, DeliveryError, Fact, File, Health, Inbound, Intake, IntakeError,
+    Outbound, Phrase,
 };
 use fakes::discord::{Fake, Limits, Options};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +40,10 @@ impl Intake for Desk {
             tokio::time::sleep(slow).await;
         }
         if self.stuck.lock().unwrap().as_deref() == Some(&inbound.sender)
-            || self.trouble.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+            || self
+                .trouble
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+                .is_ok()
         {
             return Err(IntakeError::TryAgain);
         }
@@ -92,7 +96,11 @@ impl Desk {
     /// What was accepted from somebody, in order.
     pub fn texts_of(&self, sender: u64) -> Vec<String> {
         let accepted = self.accepted.lock().unwrap();
-        accepted.iter().filter(|inbound| inbound.sender == sender.to_string()).map(|inbound| inbound.text.clone()).collect()
+        accepted
+            .iter()
+            .filter(|inbound| inbound.sender == sender.to_string())
+            .map(|inbound| inbound.text.clone())
+            .collect()
     }
 
     pub fn count(&self) -> usize {

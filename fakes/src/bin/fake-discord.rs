@@ -40,7 +40,10 @@ async fn main() -> ExitCode {
         ..Options::default()
     })
     .await;
-    println!("{}", json!({"url": fake.url(), "token": fake.token(), "bot": fake.bot().to_string(), "channel": fake.channel("help").to_string()}));
+    println!(
+        "{}",
+        json!({"url": fake.url(), "token": fake.token(), "bot": fake.bot().to_string(), "channel": fake.channel("help").to_string()})
+    );
     let (lines, mut orders) = tokio::sync::mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
@@ -57,13 +60,18 @@ async fn main() -> ExitCode {
     for violation in &journal.violations {
         println!("violation: {violation}");
     }
-    println!("{}", json!({"requests": journal.requests.len(), "shown": journal.shown.len(), "violations": journal.violations.len()}));
+    println!(
+        "{}",
+        json!({"requests": journal.requests.len(), "shown": journal.shown.len(), "violations": journal.violations.len()})
+    );
     ExitCode::from(u8::from(!journal.violations.is_empty()))
 }
 
 fn obey(fake: &Fake, order: &[Value]) -> Value {
     let words: Vec<&str> = order.iter().map(|word| word.as_str().unwrap_or_default()).collect();
-    let place = |customer: &Customer, channel: &str| if channel == "@" { customer.direct } else { fake.channel(channel) };
+    let place = |customer: &Customer, channel: &str| {
+        if channel == "@" { customer.direct } else { fake.channel(channel) }
+    };
     let id = match words.as_slice() {
         ["say", name, text] => fake.customer(name).says(text),
         ["say-in", name, channel, text] => fake.customer(name).says_in(fake.channel(channel), text),
@@ -76,7 +84,9 @@ fn obey(fake: &Fake, order: &[Value]) -> Value {
             let customer = fake.customer(name);
             customer.presses(place(&customer, channel), message.parse().unwrap_or(0), custom_id)
         }
-        ["hears", name] => return json!(fake.customer(name).hears().iter().map(|shown| &shown.content).collect::<Vec<_>>()),
+        ["hears", name] => {
+            return json!(fake.customer(name).hears().iter().map(|shown| &shown.content).collect::<Vec<_>>());
+        }
         ["cut"] => fake.cut() as u64,
         ["reconnect"] => fake.ask_to_reconnect() as u64,
         ["invalidate"] => fake.invalidate(false) as u64,

@@ -3,8 +3,8 @@
 use super::Inner;
 use super::journal::Visit;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use flate2::{Compress, Compression, FlushCompress};
 use flate2::write::ZlibEncoder;
+use flate2::{Compress, Compression, FlushCompress};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::io::Write as _;
@@ -109,7 +109,8 @@ fn wanted(kind: &str, data: &Value, intents: u64) -> Option<Value> {
     let bit = match kind {
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" => {
             let guild = data.get("guild_id").is_some();
-            let to_us = data["mentions"].as_array().is_some_and(|all| all.iter().any(|user| user["bot"] == true));
+            let to_us =
+                data["mentions"].as_array().is_some_and(|all| all.iter().any(|user| user["bot"] == true));
             let own = data["author"]["bot"] == true;
             if guild && intents & MESSAGE_CONTENT == 0 && !to_us && !own {
                 data["content"] = json!("");
@@ -117,7 +118,8 @@ fn wanted(kind: &str, data: &Value, intents: u64) -> Option<Value> {
             }
             if guild { GUILD_MESSAGES } else { DIRECT_MESSAGES }
         }
-        "GUILD_CREATE" | "CHANNEL_CREATE" | "CHANNEL_DELETE" | "THREAD_CREATE" | "THREAD_UPDATE" | "THREAD_DELETE" => GUILDS,
+        "GUILD_CREATE" | "CHANNEL_CREATE" | "CHANNEL_DELETE" | "THREAD_CREATE" | "THREAD_UPDATE"
+        | "THREAD_DELETE" => GUILDS,
         _ => return Some(data),
     };
     (intents & bit != 0).then_some(data)
@@ -129,9 +131,18 @@ pub(crate) async fn serve(inner: Arc<Inner>, mut ws: WebSocket, path: String, st
     let mut visit = {
         let mut hub = inner.hub();
         hub.connections += 1;
-        let packing = if streamed { Packing::Stream(Compress::new(Compression::fast(), true)) } else { Packing::None };
+        let packing =
+            if streamed { Packing::Stream(Compress::new(Compression::fast(), true)) } else { Packing::None };
         let number = hub.connections;
-        Connection { inner: Arc::clone(&inner), number, line, session: None, packing, silent: false, last_beat: Instant::now() }
+        Connection {
+            inner: Arc::clone(&inner),
+            number,
+            line,
+            session: None,
+            packing,
+            silent: false,
+            last_beat: Instant::now(),
+        }
     };
     inner.note(Visit::Connected(path));
     let interval = inner.options.heartbeat;
@@ -241,7 +252,9 @@ impl Connection {
         if data["token"] != self.inner.options.token.as_str() || starts == 0 {
             return closed(4004);
         }
-        let (Some(intents), true) = (data["intents"].as_u64(), data["properties"].is_object()) else { return closed(4002) };
+        let (Some(intents), true) = (data["intents"].as_u64(), data["properties"].is_object()) else {
+            return closed(4002);
+        };
         let world = self.inner.world();
         match hub.close_next {
             Some(code) => return closed(code),
@@ -254,7 +267,8 @@ impl Connection {
         }
         hub.made += 1;
         let id = format!("session{}", hub.made);
-        let mut session = Session { seq: 0, log: VecDeque::new(), intents, line: Some((self.number, self.line.clone())) };
+        let mut session =
+            Session { seq: 0, log: VecDeque::new(), intents, line: Some((self.number, self.line.clone())) };
         session.tell("READY", &json!({
             "v": 10, "user": world.me_json(), "guilds": [{"id": world.guild.to_string(), "unavailable": true}],
             "session_id": id, "resume_gateway_url": format!("{}/resume", self.inner.gateway_url()),
@@ -276,7 +290,8 @@ impl Connection {
         }
         let mut hub = self.inner.hub();
         let repeats = hub.repeats;
-        let (id, seen) = (data["session_id"].as_str().unwrap_or_default().to_owned(), data["seq"].as_u64().unwrap_or(0));
+        let (id, seen) =
+            (data["session_id"].as_str().unwrap_or_default().to_owned(), data["seq"].as_u64().unwrap_or(0));
         let known = hub.sessions.get_mut(&id).filter(|session| session.seq != u64::MAX);
         // Too long ago: what was missed is no longer kept.
         let known = known.filter(|session| session.log.front().is_none_or(|(first, _)| *first <= seen + 1));
@@ -308,7 +323,8 @@ impl Connection {
             session.line = None;
         }
         // Those closes end the session, on either side.
-        let ended = matches!(end, Visit::Left(Some(1000 | 1001)) | Visit::Closed(4003 | 4004 | 4007 | 4009..=4014));
+        let ended =
+            matches!(end, Visit::Left(Some(1000 | 1001)) | Visit::Closed(4003 | 4004 | 4007 | 4009..=4014));
         if ended || session.seq == u64::MAX {
             hub.sessions.remove(id);
         }

@@ -14,7 +14,9 @@ pub(crate) fn callback(inner: &Inner, id: u64, token: &str, call: &Call) -> Repl
     let kind = body["type"].as_u64().unwrap_or(0);
     let mut world = inner.world();
     let found = world.interactions.get_mut(&id).filter(|known| known.token == token);
-    let Some(known) = found.filter(|known| known.acknowledged.is_some() || known.born.elapsed() <= inner.options.deadline) else {
+    let Some(known) =
+        found.filter(|known| known.acknowledged.is_some() || known.born.elapsed() <= inner.options.deadline)
+    else {
         return Reply::error(404, 10062, "Unknown interaction");
     };
     if known.acknowledged.is_some() {
@@ -22,7 +24,11 @@ pub(crate) fn callback(inner: &Inner, id: u64, token: &str, call: &Call) -> Repl
     }
     let fits = if known.kind == 3 { matches!(kind, 4..=7 | 9) } else { matches!(kind, 4 | 5 | 8 | 9) };
     if !fits {
-        return Reply::invalid("type", "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of the allowed.");
+        return Reply::invalid(
+            "type",
+            "UNION_TYPE_CHOICES",
+            "Value of field \"type\" must be one of the allowed.",
+        );
     }
     if matches!(kind, 4 | 7)
         && let Some(reply) = faulty(&body["data"])
@@ -35,11 +41,12 @@ pub(crate) fn callback(inner: &Inner, id: u64, token: &str, call: &Call) -> Repl
     if kind == 4 {
         let hidden = body["data"]["flags"].as_u64().unwrap_or(0) & 64 != 0;
         let message = show(inner, channel, &body["data"], hidden);
-        inner.world().interactions.get_mut(&id).unwrap().original = message["id"].as_str().and_then(|id| id.parse().ok());
+        inner.world().interactions.get_mut(&id).unwrap().original =
+            message["id"].as_str().and_then(|id| id.parse().ok());
     }
-    if call.query("with_response") == Some("true") {
+    if matches!(call.query("with_response"), Some("true" | "1")) {
         let interaction = json!({"id": id.to_string(), "type": asked, "response_message_loading": kind == 5});
-        return Reply::ok(json!({"interaction": interaction, "resource": {"type": kind}}));
+        return Reply::ok(json!({"interaction": interaction}));
     }
     Reply::nothing()
 }
@@ -52,7 +59,9 @@ fn usable(inner: &Inner, application: u64, token: &str) -> Result<(u64, u64), Re
     }
     let known = world.interactions.iter().find(|(_, known)| known.token == token);
     let known = known.filter(|(_, known)| known.acknowledged.is_some() && known.born.elapsed() < TOKEN_LIFE);
-    known.map(|(id, known)| (*id, known.channel)).ok_or_else(|| Reply::error(401, 50027, "Invalid Webhook Token"))
+    known
+        .map(|(id, known)| (*id, known.channel))
+        .ok_or_else(|| Reply::error(401, 50027, "Invalid Webhook Token"))
 }
 
 pub(crate) fn edit(inner: &Inner, application: u64, token: &str, body: &Value) -> Reply {
@@ -77,7 +86,8 @@ pub(crate) fn original(inner: &Inner, application: u64, token: &str) -> Reply {
         Err(refusal) => return refusal,
     };
     let world = inner.world();
-    let message = world.interactions[&id].original.and_then(|id| world.rooms[&channel].messages.get(&id).cloned());
+    let message =
+        world.interactions[&id].original.and_then(|id| world.rooms[&channel].messages.get(&id).cloned());
     message.map_or_else(|| Reply::error(404, 10008, "Unknown Message"), Reply::ok)
 }
 

@@ -101,6 +101,11 @@ impl Journal {
     /// # Panics
     /// When anything broke the spec.
     pub fn assert_clean(&self) {
-        assert!(self.violations.is_empty(), "{} violations, e.g. {}", self.violations.len(), self.violations[0]);
+        assert!(
+            self.violations.is_empty(),
+            "{} violations, e.g. {}",
+            self.violations.len(),
+            self.violations[0]
+        );
     }
 }

@@ -85,7 +85,8 @@ impl Meter {
 
     /// A request for a bucket; the bool says whether it came although it had been asked to wait longer.
     pub(crate) fn ask(&mut self, bucket: &str, messages: bool, now: Instant) -> (Say, bool) {
-        let early = self.held.get(bucket).is_some_and(|until| *until > now) || self.held_all.is_some_and(|until| until > now);
+        let early = self.held.get(bucket).is_some_and(|until| *until > now)
+            || self.held_all.is_some_and(|until| until > now);
         while self.refused.front().is_some_and(|at| now - *at > Duration::from_secs(600)) {
             self.refused.pop_front();
         }
@@ -101,7 +102,8 @@ impl Meter {
             return (Say::Wait(wait, true, None), early);
         }
         let (limit, window) = if messages { self.limits.messages } else { self.limits.others };
-        let entry = self.buckets.entry(bucket.to_owned()).or_insert(Bucket { used: 0, limit, reset: now + window });
+        let entry =
+            self.buckets.entry(bucket.to_owned()).or_insert(Bucket { used: 0, limit, reset: now + window });
         if now >= entry.reset {
             *entry = Bucket { used: 0, limit, reset: now + window };
         }

@@ -20,14 +20,23 @@ pub(crate) fn faulty(body: &Value) -> Option<Reply> {
     }
     let rows = body["components"].as_array().map_or(&[][..], Vec::as_slice);
     let given = |name: &str| body[name].as_array().is_some_and(|all| !all.is_empty());
-    if content.trim().is_empty() && rows.is_empty() && !given("embeds") && !given("attachments") && !given("sticker_ids") {
+    if content.trim().is_empty()
+        && rows.is_empty()
+        && !given("embeds")
+        && !given("attachments")
+        && !given("sticker_ids")
+    {
         return Some(Reply::error(400, 50006, "Cannot send an empty message"));
     }
     let mut ids = HashSet::new();
     for row in rows {
         let inside = row["components"].as_array().map_or(&[][..], Vec::as_slice);
         if inside.is_empty() || inside.len() > 5 {
-            return Some(Reply::invalid("components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length."));
+            return Some(Reply::invalid(
+                "components",
+                "BASE_TYPE_BAD_LENGTH",
+                "Must be between 1 and 5 in length.",
+            ));
         }
         for component in inside {
             let id = component["custom_id"].as_str().unwrap_or_default();
@@ -37,8 +46,13 @@ pub(crate) fn faulty(body: &Value) -> Option<Reply> {
             }
             let options = component["options"].as_array().map_or(&[][..], Vec::as_slice);
             let mut values = HashSet::new();
-            if options.len() > 25 || options.iter().any(|option| !values.insert(option["value"].to_string())) {
-                return Some(Reply::invalid("components", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", "Bad options"));
+            if options.len() > 25 || options.iter().any(|option| !values.insert(option["value"].to_string()))
+            {
+                return Some(Reply::invalid(
+                    "components",
+                    "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED",
+                    "Bad options",
+                ));
             }
         }
     }
@@ -69,7 +83,9 @@ pub(crate) fn numbered(components: &Value) -> Value {
 pub(crate) fn pings(body: &Value) -> Vec<String> {
     let content = body["content"].as_str().unwrap_or_default();
     let allowed = |what: &str| match &body["allowed_mentions"] {
-        Value::Object(only) => only.get("parse").and_then(Value::as_array).is_some_and(|all| all.iter().any(|kind| kind == what)),
+        Value::Object(only) => {
+            only.get("parse").and_then(Value::as_array).is_some_and(|all| all.iter().any(|kind| kind == what))
+        }
         _ => true,
     };
     let mut pinged = Vec::new();
@@ -122,7 +138,8 @@ pub(crate) fn create(inner: &Inner, channel: u64, body: &Value) -> Reply {
     message["tts"] = json!(body["tts"] == true);
     if let Some(quoted) = &quoted {
         message["type"] = json!(19);
-        message["message_reference"] = json!({"type": 0, "channel_id": channel.to_string(), "message_id": quoted["id"]});
+        message["message_reference"] =
+            json!({"type": 0, "channel_id": channel.to_string(), "message_id": quoted["id"]});
     }
     let shown = Shown {
         at: inner.born.elapsed(),
@@ -193,9 +210,12 @@ pub(crate) fn history(world: &World, channel: u64, call: &Call) -> Reply {
     let id = |name: &str| call.query(name).and_then(|id| id.parse::<u64>().ok());
     let all = &world.rooms[&channel].messages;
     let mut page: Vec<&Value> = match (id("after"), id("before")) {
-        (Some(after), _) => all.range(after.saturating_add(1)..).take(limit).map(|(_, message)| message).collect(),
+        (Some(after), _) => {
+            all.range(after.saturating_add(1)..).take(limit).map(|(_, message)| message).collect()
+        }
         (None, before) => {
-            let mut newest: Vec<_> = all.range(..before.unwrap_or(u64::MAX)).rev().take(limit).map(|(_, m)| m).collect();
+            let mut newest: Vec<_> =
+                all.range(..before.unwrap_or(u64::MAX)).rev().take(limit).map(|(_, m)| m).collect();
             newest.reverse();
             newest
         }

@@ -247,7 +247,8 @@ impl Fake {
     pub fn threads(&self, channel: u64) -> Vec<(u64, bool, String, Vec<u64>)> {
         let world = self.inner.world();
         let of = world.rooms.values().filter(|room| room.parent == Some(channel));
-        of.map(|room| (room.id, room.kind == world::PRIVATE_THREAD, room.name.clone(), room.members.clone())).collect()
+        of.map(|room| (room.id, room.kind == world::PRIVATE_THREAD, room.name.clone(), room.members.clone()))
+            .collect()
     }
 
     /// How often the bot has shown that it types there.

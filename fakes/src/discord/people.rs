@@ -51,7 +51,8 @@ impl Customer {
         let quoted = self.inner.world().rooms[&channel].messages[&to].clone();
         self.posts(channel, text, |message| {
             message["type"] = json!(19);
-            message["message_reference"] = json!({"type": 0, "channel_id": channel.to_string(), "message_id": to.to_string()});
+            message["message_reference"] =
+                json!({"type": 0, "channel_id": channel.to_string(), "message_id": to.to_string()});
             message["referenced_message"] = quoted;
         })
     }
@@ -124,10 +125,15 @@ impl Customer {
 
     /// Uses a command.
     pub fn commands(&self, channel: u64, name: &str, options: &[(&str, &str)]) -> u64 {
-        let options: Vec<_> = options.iter().map(|(name, value)| json!({"type": 3, "name": name, "value": value})).collect();
+        let options: Vec<_> =
+            options.iter().map(|(name, value)| json!({"type": 3, "name": name, "value": value})).collect();
         let id = {
             let world = self.inner.world();
-            let known = world.commands.iter().find(|command| command["name"] == name).map(|command| command["id"].clone());
+            let known = world
+                .commands
+                .iter()
+                .find(|command| command["name"] == name)
+                .map(|command| command["id"].clone());
             known.unwrap_or(json!("0"))
         };
         self.interacts(channel, 2, json!({"id": id, "type": 1, "name": name, "options": options}), None)
@@ -158,7 +164,8 @@ impl Customer {
             event["message"] = world.rooms[&channel].messages.get(&message).cloned().unwrap_or(Value::Null);
         }
         let born = Instant::now();
-        let known = Interaction { token, kind, channel, born, acknowledged: None, original: None, followed_up: 0 };
+        let known =
+            Interaction { token, kind, channel, born, acknowledged: None, original: None, followed_up: 0 };
         world.interactions.insert(id, known);
         drop(world);
         self.inner.hub().dispatch("INTERACTION_CREATE", &event);

@@ -17,7 +17,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub(crate) async fn handle(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
+    // discord.js writes `@original` as `%40original`.
+    let path = request.uri().path().replace("%40", "@");
     if path.starts_with("/gateway") {
         return upgrade(inner, request, path).await;
     }
@@ -27,7 +28,8 @@ pub(crate) async fn handle(State(inner): State<Arc<Inner>>, request: Request) ->
     let Some(path) = path.strip_prefix("/api/v10").map(str::to_owned) else {
         return (StatusCode::NOT_FOUND, "not this fake's").into_response();
     };
-    let query: Vec<(String, String)> = serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
+    let query: Vec<(String, String)> =
+        serde_urlencoded::from_str(request.uri().query().unwrap_or_default()).unwrap_or_default();
     let (method, headers) = (request.method().clone(), request.headers().clone());
     let body = read_body(request).await;
     let at = inner.born.elapsed();
@@ -60,7 +62,8 @@ async fn upgrade(inner: Arc<Inner>, request: Request, path: String) -> Response 
         inner.violation(format!("the gateway was opened with ?{query}"));
     }
     match WebSocketUpgrade::from_request(request, &()).await {
-        Ok(upgrade) => upgrade.on_upgrade(move |ws| gateway::serve(inner, ws, path, query.contains("compress=zlib-stream"))),
+        Ok(upgrade) => upgrade
+            .on_upgrade(move |ws| gateway::serve(inner, ws, path, query.contains("compress=zlib-stream"))),
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -77,7 +80,12 @@ fn cdn(inner: &Inner, file: &str, headers: &HeaderMap) -> Response {
 
 /// JSON, or the JSON part of a form with files.
 async fn read_body(request: Request) -> Option<Value> {
-    let kind = request.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+    let kind = request
+        .headers()
+        .get("content-type")
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     if kind.starts_with("multipart/form-data") {
         let mut form = axum::extract::Multipart::from_request(request, &()).await.ok()?;
         while let Ok(Some(field)) = form.next_field().await {
@@ -102,7 +110,9 @@ async fn answer(
     let mut told = BTreeMap::new();
     let judged = operation.as_ref().and_then(Option::as_ref).zip(spec());
     match (&operation, judged) {
-        (Some(None), _) => inner.violation(format!("{} {}: no such route in the spec", call.method, call.path)),
+        (Some(None), _) => {
+            inner.violation(format!("{} {}: no such route in the spec", call.method, call.path))
+        }
         (_, Some((operation, spec))) => {
             for error in spec.judge_request(operation, &call.query, call.body.as_ref()) {
                 inner.violation(format!("request {} {}: {error}; {:?}", call.method, call.path, call.body));
@@ -112,7 +122,8 @@ async fn answer(
     }
     let by_token = call.path.starts_with("/interactions/") || call.path.starts_with("/webhooks/");
     let authorized = headers.get("authorization").and_then(|value| value.to_str().ok());
-    let known = authorized == Some(&format!("Bot {}", inner.options.token)) && !*inner.revoked.lock().unwrap();
+    let known =
+        authorized == Some(&format!("Bot {}", inner.options.token)) && !*inner.revoked.lock().unwrap();
     let reply = if !by_token && !known {
         Reply::error(401, 0, "401: Unauthorized")
     } else {
@@ -140,7 +151,10 @@ async fn answer(
     if let Some((operation, spec)) = judged.filter(|_| !html) {
         for error in spec.judge_answer(operation, reply.status, reply.body.as_ref()) {
             let body = reply.body.as_ref().map(Value::to_string).unwrap_or_default();
-            inner.violation(format!("answer {} to {} {}: {error}; {body:.600}", reply.status, call.method, call.path));
+            inner.violation(format!(
+                "answer {} to {} {}: {error}; {body:.600}",
+                reply.status, call.method, call.path
+            ));
         }
     }
     Some((reply, told))
@@ -148,11 +162,18 @@ async fn answer(
 
 /// The bucket of a request: route and major id.
 fn bucket(call: &Call, template: &str) -> String {
-    let major = call.path.split('/').nth(2).filter(|_| template.starts_with("/channels/")).unwrap_or_default();
+    let major =
+        call.path.split('/').nth(2).filter(|_| template.starts_with("/channels/")).unwrap_or_default();
     format!("{} {template} {major}", call.method)
 }
 
-fn limited(inner: &Inner, call: &Call, template: &str, by_token: bool, told: &mut BTreeMap<&'static str, String>) -> Option<Reply> {
+fn limited(
+    inner: &Inner,
+    call: &Call,
+    template: &str,
+    by_token: bool,
+    told: &mut BTreeMap<&'static str, String>,
+) -> Option<Reply> {
     if by_token {
         return None;
     }
@@ -184,13 +205,17 @@ fn early_reply(wait: Duration, global: bool, told: &mut BTreeMap<&'static str, S
         told.insert("x-ratelimit-global", "true".into());
     }
     let after = (wait.as_secs_f64() * 1_000.0).ceil() / 1_000.0;
-    let body = json!({"message": "You are being rate limited.", "retry_after": after, "global": global, "code": 0});
+    let body =
+        json!({"message": "You are being rate limited.", "retry_after": after, "global": global, "code": 0});
     Reply { status: 429, body: Some(body) }
 }
 
 fn cloudflare(wait: Duration, told: &mut BTreeMap<&'static str, String>) -> Reply {
     told.insert("retry-after", format!("{}", wait.as_secs_f64().ceil()));
-    Reply { status: 429, body: Some(json!("<!doctype html><title>Access denied | discord.com used Cloudflare</title>")) }
+    Reply {
+        status: 429,
+        body: Some(json!("<!doctype html><title>Access denied | discord.com used Cloudflare</title>")),
+    }
 }
 
 fn struck(inner: &Inner, trouble: Trouble, bucket: &str, told: &mut BTreeMap<&'static str, String>) -> Reply {
@@ -215,7 +240,10 @@ impl Headers {
         told.insert("x-ratelimit-reset-after", format!("{:.3}", self.reset_after.as_secs_f64()));
         let unix = super::world::unix_time() + self.reset_after;
         told.insert("x-ratelimit-reset", format!("{:.3}", unix.as_secs_f64()));
-        let hash = self.bucket.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let hash = self
+            .bucket
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         told.insert("x-ratelimit-bucket", format!("{hash:016x}"));
     }
 }

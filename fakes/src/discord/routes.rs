@@ -43,7 +43,10 @@ impl Reply {
     /// 50035 at a field.
     pub(crate) fn invalid(field: &str, code: &str, message: &str) -> Self {
         let errors = json!({field: {"_errors": [{"code": code, "message": message}]}});
-        Self { status: 400, body: Some(json!({"message": "Invalid Form Body", "code": 50035, "errors": errors})) }
+        Self {
+            status: 400,
+            body: Some(json!({"message": "Invalid Form Body", "code": 50035, "errors": errors})),
+        }
     }
 }
 
@@ -62,7 +65,9 @@ pub(crate) fn answer(inner: &Inner, call: &Call) -> Reply {
                 {"total": 1_000, "remaining": left, "reset_after": reset, "max_concurrency": 1}}))
         }
         ("GET", ["users", "@me"]) => Reply::ok(inner.world().me_json()),
-        ("GET", ["oauth2", "applications", "@me"] | ["applications", "@me"]) => Reply::ok(inner.world().application_json()),
+        ("GET", ["oauth2", "applications", "@me"] | ["applications", "@me"]) => {
+            Reply::ok(inner.world().application_json())
+        }
         ("POST", ["users", "@me", "channels"]) => {
             let mut world = inner.world();
             let user = number(call.body()["recipient_id"].as_str().unwrap_or_default());
@@ -72,11 +77,19 @@ pub(crate) fn answer(inner: &Inner, call: &Call) -> Reply {
             let room = world.direct(user);
             Reply::ok(world.room_json(room))
         }
-        ("PUT", ["applications", id, "commands"]) => put_commands(&mut inner.world(), number(id), call.body()),
+        ("PUT", ["applications", id, "commands"]) => {
+            put_commands(&mut inner.world(), number(id), call.body())
+        }
         ("GET", ["applications", _, "commands"]) => Reply::ok(json!(inner.world().commands)),
-        ("POST", ["interactions", id, token, "callback"]) => interactions::callback(inner, number(id), token, call),
-        ("PATCH", ["webhooks", app, token, "messages", "@original"]) => interactions::edit(inner, number(app), token, call.body()),
-        ("GET", ["webhooks", app, token, "messages", "@original"]) => interactions::original(inner, number(app), token),
+        ("POST", ["interactions", id, token, "callback"]) => {
+            interactions::callback(inner, number(id), token, call)
+        }
+        ("PATCH", ["webhooks", app, token, "messages", "@original"]) => {
+            interactions::edit(inner, number(app), token, call.body())
+        }
+        ("GET", ["webhooks", app, token, "messages", "@original"]) => {
+            interactions::original(inner, number(app), token)
+        }
         ("POST", ["webhooks", app, token]) => interactions::follow_up(inner, number(app), token, call.body()),
         (method, ["channels", channel, rest @ ..]) => in_channel(inner, method, number(channel), rest, call),
         ("GET", ["guilds", _, "threads", "active"]) => Reply::ok(json!({"threads": [], "members": []})),
@@ -131,7 +144,8 @@ fn in_channel(inner: &Inner, method: &str, channel: u64, rest: &[&str], call: &C
 fn thread(inner: &Inner, channel: u64, message: Option<u64>, body: &Value) -> Reply {
     let mut world = inner.world();
     let parent = &world.rooms[&channel];
-    let kind = body["type"].as_u64().unwrap_or(if message.is_some() { PUBLIC_THREAD } else { PRIVATE_THREAD });
+    let kind =
+        body["type"].as_u64().unwrap_or(if message.is_some() { PUBLIC_THREAD } else { PRIVATE_THREAD });
     let name = body["name"].as_str().unwrap_or_default().to_owned();
     if !(1..=100).contains(&name.chars().count()) {
         return Reply::invalid("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.");
@@ -155,7 +169,8 @@ fn thread(inner: &Inner, channel: u64, message: Option<u64>, body: &Value) -> Re
     let room = Room { id, kind, name, guild, parent: Some(channel), owner: bot, members, ..Room::default() };
     world.rooms.insert(id, room);
     let told = world.room_json(id);
-    if let Some(started) = message.and_then(|id| world.rooms.get_mut(&channel).unwrap().messages.get_mut(&id)) {
+    if let Some(started) = message.and_then(|id| world.rooms.get_mut(&channel).unwrap().messages.get_mut(&id))
+    {
         started["flags"] = json!(started["flags"].as_u64().unwrap_or(0) | 32);
         started["thread"] = told.clone();
     }

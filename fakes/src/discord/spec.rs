@@ -37,8 +37,10 @@ pub(crate) fn spec() -> Option<&'static Spec> {
             println!("Discord's spec is absent ({}): requests and answers are not judged", path.display());
             return None;
         };
-        let document: &'static Value = Box::leak(Box::new(serde_json::from_slice(&text).expect("the spec is JSON")));
-        let registry = Registry::new().add(URI, document).and_then(|new| new.prepare()).expect("the spec is a document");
+        let document: &'static Value =
+            Box::leak(Box::new(serde_json::from_slice(&text).expect("the spec is JSON")));
+        let registry =
+            Registry::new().add(URI, document).and_then(|new| new.prepare()).expect("the spec is a document");
         let registry: &'static Registry<'static> = Box::leak(Box::new(registry));
         Some(Spec { document, registry, compiled: Mutex::default() })
     })
@@ -62,18 +64,29 @@ impl Spec {
             .filter_map(|(template, _)| Some((fits(template)?, template)))
             .min()?;
         let slots = template.split('/').zip(&parts).filter(|(slot, _)| slot.starts_with('{'));
-        let parameters = slots.map(|(slot, part)| (slot.trim_matches(['{', '}']).to_owned(), (*part).to_owned()));
-        Some(Operation { template: template.clone(), method: method.to_lowercase(), parameters: parameters.collect() })
+        let parameters =
+            slots.map(|(slot, part)| (slot.trim_matches(['{', '}']).to_owned(), (*part).to_owned()));
+        Some(Operation {
+            template: template.clone(),
+            method: method.to_lowercase(),
+            parameters: parameters.collect(),
+        })
     }
 
     /// What is wrong with a request.
-    pub(crate) fn judge_request(&self, operation: &Operation, query: &[(String, String)], body: Option<&Value>) -> Vec<String> {
+    pub(crate) fn judge_request(
+        &self,
+        operation: &Operation,
+        query: &[(String, String)],
+        body: Option<&Value>,
+    ) -> Vec<String> {
         let mut wrong = Vec::new();
         let item = pointer(&["paths", &operation.template]);
         let declared = [(&item, "path"), (&format!("{item}/{}", operation.method), "query")];
         for (at, place) in declared {
             let all = self.document.pointer(&format!("{at}/parameters")).and_then(Value::as_array);
-            for (index, parameter) in all.into_iter().flatten().enumerate().filter(|(_, p)| p["in"] == place) {
+            for (index, parameter) in all.into_iter().flatten().enumerate().filter(|(_, p)| p["in"] == place)
+            {
                 let name = parameter["name"].as_str().unwrap_or_default();
                 let given = match place {
                     "path" => operation.parameters.get(name),
@@ -83,12 +96,20 @@ impl Spec {
                 let schema = format!("{at}/parameters/{index}/schema");
                 let as_text = self.errors(&schema, &json!(given));
                 let as_json = serde_json::from_str::<Value>(given).map(|value| self.errors(&schema, &value));
-                if !as_text.is_empty() && !as_json.is_ok_and(|errors| errors.is_empty()) {
-                    wrong.extend(as_text.into_iter().map(|error| format!("{place} parameter {name}: {error}")));
+                // Discord takes 1 and 0 for booleans in a query (discord.py sends them).
+                let as_flag = matches!(given.as_str(), "0" | "1")
+                    && self.errors(&schema, &json!(given == "1")).is_empty();
+                if !as_text.is_empty() && !as_flag && !as_json.is_ok_and(|errors| errors.is_empty()) {
+                    wrong.extend(
+                        as_text.into_iter().map(|error| format!("{place} parameter {name}: {error}")),
+                    );
                 }
             }
         }
-        let parameters = self.document.pointer(&format!("{item}/{}/parameters", operation.method)).and_then(Value::as_array);
+        let parameters = self
+            .document
+            .pointer(&format!("{item}/{}/parameters", operation.method))
+            .and_then(Value::as_array);
         for (name, _) in query {
             if !parameters.into_iter().flatten().any(|p| p["in"] == "query" && p["name"] == name.as_str()) {
                 wrong.push(format!("unknown query parameter {name}"));
@@ -96,7 +117,9 @@ impl Spec {
         }
         let content = format!("{item}/{}/requestBody/content/application~1json/schema", operation.method);
         match (self.document.pointer(&content), body) {
-            (Some(_), Some(body)) => wrong.extend(self.errors(&content, body).into_iter().map(|e| format!("body: {e}"))),
+            (Some(_), Some(body)) => {
+                wrong.extend(self.errors(&content, body).into_iter().map(|e| format!("body: {e}")))
+            }
             (Some(_), None) => {}
             (None, Some(_)) => wrong.push("a body where none belongs".into()),
             (None, None) => {}
@@ -105,12 +128,25 @@ impl Spec {
     }
 
     /// What is wrong with an answer.
-    pub(crate) fn judge_answer(&self, operation: &Operation, status: u16, body: Option<&Value>) -> Vec<String> {
-        let responses = format!("{}/{}/responses", pointer(&["paths", &operation.template]), operation.method);
+    pub(crate) fn judge_answer(
+        &self,
+        operation: &Operation,
+        status: u16,
+        body: Option<&Value>,
+    ) -> Vec<String> {
+        let responses =
+            format!("{}/{}/responses", pointer(&["paths", &operation.template]), operation.method);
         let exact = format!("{responses}/{status}");
         let schema = match status {
             429 => pointer(&["components", "responses", "ClientRatelimitedResponse"]),
-            400..500 => pointer(&["components", "responses", "ClientErrorResponse"]),
+            400..500 => {
+                let schema = pointer(&["components", "responses", "ClientErrorResponse"])
+                    + "/content/application~1json/schema";
+                return body.map_or_else(
+                    || vec!["an answer without a body".into()],
+                    |body| self.errors(&schema, &numbered(body)),
+                );
+            }
             500.. => return Vec::new(),
             _ if self.document.pointer(&exact).is_some() => exact,
             _ => return vec![format!("status {status} is not in the spec")],
@@ -134,11 +170,34 @@ impl Spec {
             Arc::clone(compiled.entry(pointer.to_owned()).or_insert_with(|| {
                 let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
                 let schema = json!({"$ref": format!("{URI}#{fragment}")});
-                let made = jsonschema::options().with_registry(self.registry).should_validate_formats(false).build(&schema);
+                let made = jsonschema::options()
+                    .with_registry(self.registry)
+                    .should_validate_formats(false)
+                    .build(&schema);
                 Arc::new(made.unwrap_or_else(|error| panic!("{pointer}: {error}")))
             }))
         };
-        validator.iter_errors(value).take(3).map(|error| format!("{} at {}", error, error.instance_path())).collect()
+        validator
+            .iter_errors(value)
+            .take(3)
+            .map(|error| format!("{} at {}", error, error.instance_path()))
+            .collect()
+    }
+}
+
+/// An error with numbers for the codes of its fields: the spec wants integers there, but what Discord documents and
+/// sends are names such as `BASE_TYPE_MAX_LENGTH`.
+fn numbered(body: &Value) -> Value {
+    match body {
+        Value::Object(fields) => {
+            let inner = |(name, value): (&String, &Value)| match (name.as_str(), value) {
+                ("code", Value::String(_)) => (name.clone(), json!(0)),
+                _ => (name.clone(), numbered(value)),
+            };
+            Value::Object(fields.iter().map(inner).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(numbered).collect()),
+        other => other.clone(),
     }
 }
 

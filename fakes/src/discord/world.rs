@@ -88,7 +88,8 @@ impl World {
         world.bot = world.flake();
         world.guild = world.flake();
         world.role = world.flake();
-        let bot = User { id: world.bot, name: "Harbor".into(), bot: true, blocks: false, locale: "en-US".into() };
+        let bot =
+            User { id: world.bot, name: "Harbor".into(), bot: true, blocks: false, locale: "en-US".into() };
         world.users.insert(world.bot, bot);
         world
     }
@@ -105,7 +106,8 @@ impl World {
             return user.id;
         }
         let id = self.flake();
-        self.users.insert(id, User { id, name: name.into(), bot: false, blocks: false, locale: "en-US".into() });
+        self.users
+            .insert(id, User { id, name: name.into(), bot: false, blocks: false, locale: "en-US".into() });
         id
     }
 
@@ -217,6 +219,7 @@ impl World {
     pub(crate) fn told_json(&self, message: &Value) -> Value {
         let channel: u64 = message["channel_id"].as_str().unwrap().parse().unwrap();
         let mut told = message.clone();
+        told["channel_type"] = json!(self.rooms[&channel].kind);
         if let Some(guild) = self.rooms[&channel].guild {
             told["guild_id"] = json!(guild.to_string());
             let author: u64 = message["author"]["id"].as_str().unwrap().parse().unwrap();

@@ -233,7 +233,7 @@ impl Dispatcher {
 
     /// Sends the parts of a message that have not gone out yet.
     async fn send(&self, item: &Item, talk: &Conversation) -> Result<Try, Unavailable> {
-        let Effect::Send { author, text, choices, citations, by_bot, .. } = &item.effect else {
+        let Effect::Send { author, text, choices, citations, by_bot, by_agent } = &item.effect else {
             return Ok(done(Outcome::Dropped));
         };
         if *by_bot && matches!(talk.state, State::Human { .. }) {
@@ -246,7 +246,8 @@ impl Dispatcher {
             key: item.place.to_string(),
             channel: talk.channel,
             address: talk.address.clone(),
-            author: author.clone(),
+            // The platform shows itself that a bot speaks; only a person needs a name.
+            author: if *by_agent { author.clone() } else { String::new() },
             text: text.clone(),
             choices: choices.clone(),
             citations: citations.clone(),

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 const HOSTS: [&str; 2] = ["cdn.discordapp.com", "media.discordapp.net"];
 const TRIES: u32 = 3;
+/// How long a file may take: what follows in its conversation waits for it.
+const LONGEST: Duration = Duration::from_secs(60);
 
 pub(super) struct Files {
     http: Client,
@@ -65,9 +67,10 @@ impl Files {
 
     async fn fetch(&self, url: Url) -> Option<Vec<u8>> {
         for tried in 0..TRIES {
-            match self.attempt(url.clone()).await {
-                Ok(content) => return content,
-                Err(error) => tracing::debug!("a file could not be fetched: {}", error.without_url()),
+            match tokio::time::timeout(LONGEST, self.attempt(url.clone())).await {
+                Ok(Ok(content)) => return content,
+                Ok(Err(error)) => tracing::debug!("a file could not be fetched: {}", error.without_url()),
+                Err(_) => tracing::debug!("a file came too slowly"),
             }
             tokio::time::sleep(self.pause * (tried + 1)).await;
         }

@@ -266,7 +266,9 @@ impl Gateway {
             self.hearing.bot.note_session(session);
         }
         if matches!(kind.as_str(), "READY" | "RESUMED") {
-            self.tries = self.tries.min(3);
+            // Until it has proved steady, a resumed session may be lost again soon, and a new one is dear: Discord
+            // gives a thousand a day.
+            self.tries = self.tries.min(if kind == "READY" { 5 } else { 2 });
             let health = Health::Connected { detail: self.hearing.who() };
             self.hearing.bot.health.send_replace(health);
             tracing::info!(kind, "connected to Discord");

@@ -128,6 +128,9 @@ impl Hearing {
         {
             return;
         }
+        if let Some(kind) = post.channel_type {
+            self.places().meet(channel, kind, post.guild_id.map(GuildId::get));
+        }
         // The first word of somebody may not be their first word: there may be earlier ones from while we were away.
         if post.guild_id.is_none() && self.places().meet_direct(channel) {
             self.catch_up(channel, Some(post.id.get()), &ticket);

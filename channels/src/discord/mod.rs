@@ -1,9 +1,9 @@
 //! Discord, by its gateway and REST.
 //!
-//! In: [`gateway`] keeps a session, [`events`] reads what it tells, [`hearing`] puts each message into the [`lanes`]
-//! of its conversation, [`messages`] and [`interactions`] hand it to the desk; [`catchup`] reads from the history what
-//! no session told, and [`progress`] knows how far all that has been done. Out: [`speaking`] shapes a message,
-//! [`rest`] sends it within the limits that [`pacing`] keeps.
+//! In: `gateway` keeps a session, `events` reads what it tells, `hearing` puts each message into the `lanes`
+//! of its conversation, `messages` and `interactions` hand it to the desk; `catchup` reads from the history what
+//! no session told, and `progress` knows how far all that has been done. Out: `speaking` shapes a message,
+//! `rest` sends it within the limits that `pacing` keeps.
 
 mod catchup;
 mod clock;

@@ -15,8 +15,7 @@ use tokio::time::Instant;
 /// The requests of a route that share a limit: method and Discord's "major" id.
 pub(super) type Key = (reqwest::Method, RatelimitingBucket);
 
-/// How many refused requests in [`WINDOW`] stop us. Discord bans at 10,000.
-const BRAKE: usize = 1_000;
+/// How long Discord counts refused requests for a ban.
 const WINDOW: Duration = Duration::from_secs(600);
 
 /// How often a route whose limit is being learned is looked at again.
@@ -26,6 +25,7 @@ pub(super) struct Pacing {
     all: DefaultDirectRateLimiter,
     clock: DefaultClock,
     state: Mutex<State>,
+    most_refused: usize,
 }
 
 #[derive(Default)]
@@ -45,11 +45,16 @@ struct Route {
 }
 
 impl Pacing {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(most_refused: usize) -> Self {
         // 45 a second and 5 at once: in no second more than Discord's 50.
         let quota = Quota::per_second(NonZeroU32::MIN.saturating_add(44))
             .allow_burst(NonZeroU32::MIN.saturating_add(4));
-        Self { all: RateLimiter::direct(quota), clock: DefaultClock::default(), state: Mutex::default() }
+        Self {
+            all: RateLimiter::direct(quota),
+            clock: DefaultClock::default(),
+            state: Mutex::default(),
+            most_refused,
+        }
     }
 
     /// Takes a turn, sleeping at most `patience` for it; else says how long the wait is.
@@ -72,7 +77,7 @@ impl Pacing {
         while state.refused.front().is_some_and(|at| *at + WINDOW < now) {
             state.refused.pop_front();
         }
-        if state.refused.len() >= BRAKE {
+        if state.refused.len() >= self.most_refused {
             let frees =
                 state.refused.front().map_or(WINDOW, |at| (*at + WINDOW).saturating_duration_since(now));
             return Err(("too many requests were refused lately; Discord bans for that", frees));
@@ -152,7 +157,7 @@ impl Pacing {
 
     /// Whether so many requests were refused that no more are sent.
     pub(super) fn braked(&self) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).refused.len() >= BRAKE
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).refused.len() >= self.most_refused
     }
 }
 
@@ -186,7 +191,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_route_is_learned_and_kept_without_holding_up_others() {
-        let pacing = Pacing::new();
+        let pacing = Pacing::new(100);
         let none = Duration::ZERO;
         pacing.turn(&key(1), none).await.unwrap();
         assert!(pacing.turn(&key(1), none).await.is_err(), "the limit is not known yet");
@@ -202,13 +207,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_global_limit_holds_everything_and_a_ban_is_never_provoked() {
-        let pacing = Pacing::new();
+        let pacing = Pacing::new(100);
         pacing.hold(None, Duration::from_secs(3));
         assert!(pacing.turn(&key(1), Duration::from_secs(1)).await.is_err());
         tokio::time::advance(Duration::from_secs(3)).await;
         pacing.turn(&key(1), Duration::ZERO).await.unwrap();
         pacing.learn(&key(1), None);
-        (0..BRAKE).for_each(|_| pacing.refused());
+        (0..100).for_each(|_| pacing.refused());
         assert!(pacing.braked());
         assert!(
             matches!(pacing.turn(&key(2), Duration::ZERO).await, Err(Trouble::Wait { after, .. }) if after > WINDOW / 2)

@@ -120,6 +120,14 @@ impl Places {
         self.denied.remove(&channel.id);
     }
 
+    /// Notes what a message tells of its channel.
+    pub(super) fn meet(&mut self, channel: u64, kind: u64, guild: Option<u64>) {
+        self.kinds.entry(channel).or_insert(Kind::of(kind));
+        if let Some(guild) = guild {
+            self.guilds.insert(channel, guild);
+        }
+    }
+
     pub(super) fn kind(&self, channel: u64) -> Option<Kind> {
         self.kinds.get(&channel).copied()
     }

@@ -15,6 +15,9 @@ pub(super) struct Post {
     /// Absent in direct messages, and in the history.
     #[serde(default)]
     pub(super) guild_id: Option<GuildId>,
+    /// The number of the channel's kind; only the gateway tells it.
+    #[serde(default)]
+    pub(super) channel_type: Option<u64>,
     #[serde(default)]
     pub(super) author: Option<Person>,
     #[serde(default)]

@@ -73,7 +73,7 @@ impl Rest {
             http,
             base,
             token: settings.token.clone(),
-            pacing: Pacing::new(),
+            pacing: Pacing::new(settings.most_refused),
             turn: settings.timing.turn,
             paused: watch::Sender::new(None),
         })

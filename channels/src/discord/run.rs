@@ -153,7 +153,7 @@ impl Hearing {
         let braked = self.bot.rest.pacing.braked();
         match (was, braked) {
             (false, true) => {
-                let cause = "Discord refused 1,000 requests in 10 minutes; the bot sends no more for now so as not to be \
+                let cause = "Discord refused too many requests in 10 minutes; the bot sends no more for now so as not to be \
                              banned. Look for channels that it may not see or write in";
                 tracing::error!("{cause}");
                 self.bot.degrade(cause.into());

@@ -15,6 +15,8 @@ pub struct Settings {
     pub max_file_bytes: u64,
     /// The servers to listen in; all where empty. Direct messages are always heard.
     pub guilds: Vec<u64>,
+    /// So many requests refused in 10 minutes make the bot wait: Discord bans at 10,000.
+    pub most_refused: usize,
     /// Lengths of time.
     pub timing: Timing,
 }
@@ -23,7 +25,14 @@ impl Settings {
     /// The usual settings for a token: Discord itself, files up to 20 MiB, every server.
     #[must_use]
     pub fn new(token: SecretString) -> Self {
-        Self { token, api_url: None, max_file_bytes: 20 << 20, guilds: Vec::new(), timing: Timing::default() }
+        Self {
+            token,
+            api_url: None,
+            max_file_bytes: 20 << 20,
+            guilds: Vec::new(),
+            most_refused: 1_000,
+            timing: Timing::default(),
+        }
     }
 
     /// Scheme, host and port of the API.

@@ -160,7 +160,9 @@ async fn bots_webhooks_and_other_servers_are_not_heard() {
 }
 
 #[tokio::test]
-async fn what_is_new_at_discord_is_passed_over_and_what_follows_is_heard() {
+async fn what_is_new_at_discord_is_counted_and_what_follows_is_heard() {
+    let counts: &'static Counts = Box::leak(Box::default());
+    let _guard = metrics::set_default_local_recorder(counts);
     let world = World::new().await;
     let ada = world.fake.customer("Ada");
     world.fake.tell("MOON_PHASE_UPDATE", &json!({"phase": "full"}));
@@ -170,6 +172,35 @@ async fn what_is_new_at_discord_is_passed_over_and_what_follows_is_heard() {
     });
     world.desk.holds(1).await;
     assert_eq!(world.desk.texts_of(ada.id), ["with a novelty"]);
+    assert_eq!((counts.of("discord_events_unknown_total"), counts.of("discord_events_unread_total")), (1, 1));
+}
+
+/// Counters by name.
+#[derive(Default)]
+struct Counts(
+    std::sync::Mutex<std::collections::BTreeMap<String, std::sync::Arc<std::sync::atomic::AtomicU64>>>,
+);
+
+impl Counts {
+    fn of(&self, name: &str) -> u64 {
+        self.0.lock().unwrap().get(name).map_or(0, |count| count.load(Ordering::SeqCst))
+    }
+}
+
+impl metrics::Recorder for Counts {
+    fn describe_counter(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_gauge(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_histogram(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn register_counter(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        let mut all = self.0.lock().unwrap();
+        metrics::Counter::from_arc(std::sync::Arc::clone(all.entry(key.name().to_owned()).or_default()))
+    }
+    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        metrics::Gauge::noop()
+    }
+    fn register_histogram(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
+        metrics::Histogram::noop()
+    }
 }
 
 #[tokio::test]

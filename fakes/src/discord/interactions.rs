@@ -44,9 +44,9 @@ pub(crate) fn callback(inner: &Inner, id: u64, token: &str, call: &Call) -> Repl
         inner.world().interactions.get_mut(&id).unwrap().original =
             message["id"].as_str().and_then(|id| id.parse().ok());
     }
-    if call.query("with_response") == Some("true") {
+    if matches!(call.query("with_response"), Some("true" | "1")) {
         let interaction = json!({"id": id.to_string(), "type": asked, "response_message_loading": kind == 5});
-        return Reply::ok(json!({"interaction": interaction, "resource": {"type": kind}}));
+        return Reply::ok(json!({"interaction": interaction}));
     }
     Reply::nothing()
 }

@@ -17,7 +17,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub(crate) async fn handle(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
+    // discord.js writes `@original` as `%40original`.
+    let path = request.uri().path().replace("%40", "@");
     if path.starts_with("/gateway") {
         return upgrade(inner, request, path).await;
     }

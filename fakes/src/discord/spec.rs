@@ -96,7 +96,10 @@ impl Spec {
                 let schema = format!("{at}/parameters/{index}/schema");
                 let as_text = self.errors(&schema, &json!(given));
                 let as_json = serde_json::from_str::<Value>(given).map(|value| self.errors(&schema, &value));
-                if !as_text.is_empty() && !as_json.is_ok_and(|errors| errors.is_empty()) {
+                // Discord takes 1 and 0 for booleans in a query (discord.py sends them).
+                let as_flag = matches!(given.as_str(), "0" | "1")
+                    && self.errors(&schema, &json!(given == "1")).is_empty();
+                if !as_text.is_empty() && !as_flag && !as_json.is_ok_and(|errors| errors.is_empty()) {
                     wrong.extend(
                         as_text.into_iter().map(|error| format!("{place} parameter {name}: {error}")),
                     );
@@ -136,7 +139,14 @@ impl Spec {
         let exact = format!("{responses}/{status}");
         let schema = match status {
             429 => pointer(&["components", "responses", "ClientRatelimitedResponse"]),
-            400..500 => pointer(&["components", "responses", "ClientErrorResponse"]),
+            400..500 => {
+                let schema = pointer(&["components", "responses", "ClientErrorResponse"])
+                    + "/content/application~1json/schema";
+                return body.map_or_else(
+                    || vec!["an answer without a body".into()],
+                    |body| self.errors(&schema, &numbered(body)),
+                );
+            }
             500.. => return Vec::new(),
             _ if self.document.pointer(&exact).is_some() => exact,
             _ => return vec![format!("status {status} is not in the spec")],
@@ -172,6 +182,22 @@ impl Spec {
             .take(3)
             .map(|error| format!("{} at {}", error, error.instance_path()))
             .collect()
+    }
+}
+
+/// An error with numbers for the codes of its fields: the spec wants integers there, but what Discord documents and
+/// sends are names such as `BASE_TYPE_MAX_LENGTH`.
+fn numbered(body: &Value) -> Value {
+    match body {
+        Value::Object(fields) => {
+            let inner = |(name, value): (&String, &Value)| match (name.as_str(), value) {
+                ("code", Value::String(_)) => (name.clone(), json!(0)),
+                _ => (name.clone(), numbered(value)),
+            };
+            Value::Object(fields.iter().map(inner).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(numbered).collect()),
+        other => other.clone(),
     }
 }
 

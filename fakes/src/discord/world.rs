@@ -219,6 +219,7 @@ impl World {
     pub(crate) fn told_json(&self, message: &Value) -> Value {
         let channel: u64 = message["channel_id"].as_str().unwrap().parse().unwrap();
         let mut told = message.clone();
+        told["channel_type"] = json!(self.rooms[&channel].kind);
         if let Some(guild) = self.rooms[&channel].guild {
             told["guild_id"] = json!(guild.to_string());
             let author: u64 = message["author"]["id"].as_str().unwrap().parse().unwrap();

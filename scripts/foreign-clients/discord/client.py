@@ -57,7 +57,7 @@ async def main():
 
     intents = discord.Intents.default()
     intents.message_content = True
-    client = discord.Client(intents=intents)
+    client = discord.Client(intents=intents, heartbeat_timeout=5.0)
     tree = app_commands.CommandTree(client)
     heard, ready, resumed, pressed = asyncio.Queue(), asyncio.Queue(), asyncio.Queue(), asyncio.Queue()
 

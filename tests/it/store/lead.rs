@@ -1,7 +1,6 @@
 //! One process acts; another takes its place.
 
 use super::desk::Desk;
-use deskhand::ports::storage::Storage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_processes_on_one_server_one_leads_until_it_is_gone() {

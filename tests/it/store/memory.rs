@@ -2,7 +2,6 @@
 
 use super::desk::{Desk, at};
 use super::on_both;
-use deskhand::ports::storage::Memory;
 
 on_both!(what_is_remembered_is_recalled_by_its_beginning_also_after_a_restart);
 

@@ -21,7 +21,8 @@ pub(super) fn in_group(text: &str, entities: &[Entity], me: &User, replies_to_me
     if let Some((name, bot, rest)) = command(text) {
         let ours =
             bot.is_none_or(|bot| me.username.as_deref().is_some_and(|me| me.eq_ignore_ascii_case(bot)));
-        return ours.then(|| words(&name, rest));
+        // A code that a whole group can read proves nothing of who sent it.
+        return ours.then(|| Words { link: None, ..words(&name, rest) });
     }
     let mut mentions: Vec<_> = entities.iter().filter_map(|entity| mention(text, entity, me)).collect();
     mentions.dedup();
@@ -132,6 +133,8 @@ mod tests {
         assert_eq!(said("/human@harbor_bot", &[], false).as_deref(), Some("/human"));
         assert_eq!(said("/human@other_bot", &[], true), None);
         assert_eq!(said("/help", &[], false).as_deref(), Some("/help"));
+        let start = in_group("/start@harbor_bot code", &[], &me(), false);
+        assert_eq!(start, Some(Words { text: "/start".to_owned(), link: None }));
     }
 
     #[test]

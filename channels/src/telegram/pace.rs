@@ -4,7 +4,7 @@
 use super::place::Place;
 use governor::{
     DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock as _, DefaultClock},
+    clock::{Clock, DefaultClock},
 };
 use std::{num::NonZeroU32, time::Duration};
 
@@ -37,35 +37,32 @@ impl Pace {
         }
     }
 
-    /// Waits at most about a second; says how long it would take where that is not enough.
+    /// Waits at most a second; says how long it would take where that is not enough.
     pub(super) async fn turn(&self, place: Place) -> Result<(), Duration> {
         if self.chats.len() > CHATS {
             self.chats.retain_recent();
             self.groups.retain_recent();
         }
-        self.wait(|| self.chats.check_key(&place.chat).map_err(|not| self.left(&not))).await?;
+        let mut budget = self.longest;
+        wait(&mut budget, || self.chats.check_key(&place.chat).map_err(left)).await?;
         if place.is_group() {
-            self.wait(|| self.groups.check_key(&place.chat).map_err(|not| self.left(&not))).await?;
+            wait(&mut budget, || self.groups.check_key(&place.chat).map_err(left)).await?;
         }
-        self.wait(|| self.all.check().map_err(|not| self.left(&not))).await
+        wait(&mut budget, || self.all.check().map_err(left)).await
     }
+}
 
-    fn left(&self, not: &governor::NotUntil<<DefaultClock as governor::clock::Clock>::Instant>) -> Duration {
-        not.wait_time_from(DefaultClock::default().now())
-    }
+fn left(not: governor::NotUntil<<DefaultClock as Clock>::Instant>) -> Duration {
+    not.wait_time_from(DefaultClock::default().now())
+}
 
-    /// Asks again when it should be free; others may have been faster, so not for ever.
-    async fn wait(&self, mut ask: impl FnMut() -> Result<(), Duration>) -> Result<(), Duration> {
-        let mut waited = Duration::ZERO;
-        while let Err(left) = ask() {
-            if waited + left > self.longest {
-                return Err(left);
-            }
-            tokio::time::sleep(left).await;
-            waited += left.max(Duration::from_millis(1));
-        }
-        Ok(())
+/// Asks again when it should be free; others may have been faster, so not for ever.
+async fn wait(budget: &mut Duration, mut ask: impl FnMut() -> Result<(), Duration>) -> Result<(), Duration> {
+    while let Err(left) = ask() {
+        *budget = budget.checked_sub(left.max(Duration::from_micros(100))).ok_or(left)?;
+        tokio::time::sleep(left).await;
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl Telegram {
         call.timeout = Some(seconds);
         call.allowed_updates = Some(updates::KINDS.to_vec());
         match self.api.raw(&call).await? {
-            Value::Array(updates) => Ok(updates),
+            Value::Array(updates) if updates.iter().all(|update| update["update_id"].is_i64()) => Ok(updates),
             _ => Err(CallError::Garbled("not a list of updates".to_owned())),
         }
     }

@@ -72,6 +72,9 @@ impl Settings {
         if !(1..=50).contains(&self.poll_seconds) {
             return Err(SettingsError::PollSeconds);
         }
+        if self.call_timeout > Duration::from_millis(6500) {
+            return Err(SettingsError::CallTimeout);
+        }
         let Mode::Webhook { url, secret } = &self.mode else { return Ok(()) };
         let secret = secret.expose_secret();
         if secret.is_empty() {
@@ -118,6 +121,9 @@ pub enum SettingsError {
     /// Out of range.
     #[error("telegram.poll_seconds must be from 1 to 50")]
     PollSeconds,
+    /// A delivery must answer in time.
+    #[error("a call to Telegram may take at most 6.5 s")]
+    CallTimeout,
     /// A webhook that anybody could call.
     #[error(
         "telegram.webhook_secret is missing: without it anybody could forge messages; set 16 to 256 letters, digits, _ or -"

@@ -154,7 +154,9 @@ pub(crate) fn choice(id: &str, label: &str) -> Choice {
 
 /// Waits until something is so; a story that waits for ever fails.
 pub(crate) async fn until(what: &str, so: impl Fn() -> bool) {
-    for _ in 0..10_000 {
+    // The long runs for the figures need more patience.
+    let long = ["MESSAGES", "CALLS"].into_iter().any(|name| std::env::var_os(name).is_some());
+    for _ in 0..if long { 400_000 } else { 15_000 } {
         if so() {
             return;
         }

@@ -3,8 +3,9 @@
 use super::{
     answer::{Answer, Refusal},
     body::Params,
-    world::{World, unix},
+    world::{Hook, World, unix},
 };
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, HashSet},
@@ -108,8 +109,13 @@ fn begin(
     let Some(hook) = state.webhook.clone() else { return };
     let repeats = state.webhook_repeats;
     let again: Vec<Value> = state.again.drain(..).collect();
-    for update in again {
-        tokio::spawn(post(Arc::clone(world), client.clone(), hook.url.clone(), hook.secret.clone(), update));
+    if !again.is_empty() {
+        let (world, client, hook) = (Arc::clone(world), client.clone(), hook.clone());
+        tokio::spawn(async move {
+            let calls =
+                again.into_iter().map(|update| insist(&world, &client, &hook, update)).collect::<Vec<_>>();
+            futures::stream::iter(calls).buffer_unordered(hook.max_connections).collect::<Vec<()>>().await;
+        });
     }
     for update in &state.updates {
         if calls.len() >= hook.max_connections {
@@ -129,6 +135,15 @@ fn begin(
         calls.spawn(async move {
             (chat, id, futures::future::join_all(posts).await.into_iter().any(|taken| taken))
         });
+    }
+}
+
+/// Calls until it is taken.
+async fn insist(world: &Arc<World>, client: &reqwest::Client, hook: &Hook, update: Value) {
+    while !post(Arc::clone(world), client.clone(), hook.url.clone(), hook.secret.clone(), update.clone())
+        .await
+    {
+        tokio::time::sleep(world.options.webhook_pause).await;
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) struct State {
     pub(super) commands: BTreeMap<String, Value>,
     next_update: i64,
     pub(super) updates: VecDeque<Value>,
+    offered_at: BTreeMap<i64, Instant>,
+    /// How long updates are kept.
+    day: Duration,
     /// Everything ever offered.
     pub(super) past: Vec<Value>,
     /// Offered out of turn, whatever the offset.
@@ -99,6 +102,8 @@ impl World {
             commands: BTreeMap::new(),
             next_update: 100_001,
             updates: VecDeque::new(),
+            offered_at: BTreeMap::new(),
+            day: options.second * 24 * 3600,
             past: Vec::new(),
             again: VecDeque::new(),
             again_out: Vec::new(),
@@ -150,6 +155,14 @@ impl State {
             (Some(allowed), Some(kind)) if !allowed.is_empty() => allowed.contains(kind),
             _ => true,
         };
+        let (now, day) = (Instant::now(), self.day);
+        let old = self.offered_at.iter().take_while(|(_, at)| now.duration_since(**at) > day).count();
+        for _ in 0..old {
+            if let Some((id, _)) = self.offered_at.pop_first() {
+                self.updates.retain(|update| update["update_id"] != id);
+            }
+        }
+        self.offered_at.insert(id, now);
         if wanted {
             self.past.push(update.clone());
             self.updates.push_back(update);

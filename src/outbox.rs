@@ -26,6 +26,8 @@ const POLL: Duration = Duration::from_secs(1);
 const TRY_LIMIT: Duration = Duration::from_secs(20);
 /// After so many tries (about a day) the effect is given up, and a human sees it.
 const MAX_TRIES: i64 = 100;
+/// So often the desk says again what may have arrived; after that only a person knows better.
+const MAX_DOUBTS: i64 = 8;
 /// The longest pause between two tries.
 const MAX_PAUSE_S: i64 = 15 * 60;
 
@@ -185,7 +187,7 @@ impl Dispatcher {
                     (Count::Waited, Some(after)) => {
                         TimeDelta::from_std(*after).unwrap_or(MAX_WAIT).min(MAX_WAIT)
                     }
-                    (Count::InDoubt, _) => TimeDelta::zero(),
+                    (Count::InDoubt, _) => pause_after(item.doubts),
                     _ => pause_after(item.attempts),
                 };
                 self.ledger.storage.put_back(place, self.ledger.now() + pause, cause, *count).await
@@ -318,11 +320,11 @@ fn again(cause: String) -> Try {
     Try::Again { cause, count: Count::Tried, after: None }
 }
 
-/// Nobody can know whether it arrived, and the platform takes no key. What the desk says is said once more: the same
+/// Nobody can know whether it arrived, and the platform takes no key. What the desk says is said again: the same
 /// sentence twice is better than silence. What a person wrote is shown to them as in doubt instead.
 fn doubtful(item: &Item, cause: String) -> Try {
     match item.effect {
-        Effect::Send { by_agent: false, .. } if item.doubts == 0 => {
+        Effect::Send { by_agent: false, .. } if item.doubts < MAX_DOUBTS => {
             Try::Again { cause, count: Count::InDoubt, after: None }
         }
         _ => done(Outcome::InDoubt { cause: format!("{cause} It may or may not have arrived.") }),

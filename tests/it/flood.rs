@@ -74,6 +74,7 @@ impl Tally {
 }
 
 async fn survives(database: Option<String>) {
+    drop(rustls::crypto::ring::default_provider().install_default());
     let seed = rand::rng().random();
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
@@ -156,6 +157,10 @@ async fn survives(database: Option<String>) {
     }
     // What would come twice has time to come.
     tokio::time::sleep(Duration::from_secs(2)).await;
+    let ready = reqwest::get(place.url("/readyz")).await.unwrap().text().await.unwrap();
+    println!("{ready}");
+    let gateway = discord.journal().gateway;
+    println!("Discord's gateway: {} visits, the last {:?}", gateway.len(), &gateway[gateway.len().saturating_sub(6)..]);
     done.store(true, Ordering::SeqCst);
     killer.join().unwrap();
 
@@ -181,7 +186,15 @@ async fn survives(database: Option<String>) {
                 || doubled > allowed
                 || tally.inversions > 0
             {
-                failed.push((channel.name(), number, format!("{tally:?}"), shown));
+                let routes: Vec<String> = log
+                    .iter()
+                    .filter_map(|entry| match &entry.event {
+                        Event::Decided { decision } => Some(format!("{:?} {}", decision.route, decision.reasons[0].text)),
+                        Event::Finished { outcome, .. } => Some(format!("{outcome:?}")),
+                        _ => None,
+                    })
+                    .collect();
+                failed.push((channel.name(), number, format!("{tally:?}"), routes));
             }
             sum.add(&tally);
         }

@@ -81,9 +81,14 @@ impl Reader {
     }
 
     /// Calls `emit` with every feature of `text`, repetitions included.
-    pub(crate) fn read(&self, text: &str, page: &mut Page, mut emit: impl FnMut(Feature)) {
+    pub(crate) fn read(&self, text: &str, page: &mut Page, emit: impl FnMut(Feature)) {
+        page.tokens.read(text);
+        self.read_tokens(page, emit);
+    }
+
+    /// Likewise for the tokens that already stand on the page.
+    pub(crate) fn read_tokens(&self, page: &mut Page, mut emit: impl FnMut(Feature)) {
         let Page { tokens, stems, content, padded } = page;
-        tokens.read(text);
         self.stem(tokens, stems, content);
         let mut found = |group: usize, value: u64, from: usize, to: usize| {
             let hash = (group as u64) << 61 | mix(value) >> 3;

@@ -10,6 +10,7 @@ mod corpus;
 mod examples;
 mod explain;
 mod features;
+mod flip;
 mod folds;
 mod format;
 mod kernels;
@@ -28,6 +29,7 @@ mod words;
 
 pub use examples::{Example, LineError, TrainingSet, parse_jsonl};
 pub use explain::Evidence;
+pub use flip::Flip;
 pub use format::LoadError;
 pub use model::{Guess, Judgement, Model};
 pub use train::{TrainError, TrainOptions, set_id, train};

@@ -82,7 +82,13 @@ impl Model {
     }
 
     fn judge_with(&self, text: &str, scratch: &mut Scratch) -> Judgement {
-        let (known, tokens) = self.read(text, scratch);
+        scratch.page.tokens.read(text);
+        self.judge_tokens(scratch)
+    }
+
+    /// Judges the tokens that stand on the scratch's page.
+    pub(crate) fn judge_tokens(&self, scratch: &mut Scratch) -> Judgement {
+        let (known, tokens) = self.weigh(scratch);
         let Scratch { features, values, desk, .. } = scratch;
         let sight = self.panel.see(features, values, known, tokens, desk);
         let confidence = if features.is_empty() { 0.0 } else { self.calibration.confidence(&sight) };
@@ -96,10 +102,15 @@ impl Model {
 
     /// Reads `text` into the features this model knows, weighed.
     pub(crate) fn read(&self, text: &str, scratch: &mut Scratch) -> (Known, usize) {
+        scratch.page.tokens.read(text);
+        self.weigh(scratch)
+    }
+
+    fn weigh(&self, scratch: &mut Scratch) -> (Known, usize) {
         let Scratch { page, seen, features, values, .. } = scratch;
         seen.clear();
         let mut scale = Scale::default();
-        self.reader.read(text, page, |feature| match self.lookup.find(feature.hash) {
+        self.reader.read_tokens(page, |feature| match self.lookup.find(feature.hash) {
             Some(number) => seen.push(number),
             None => scale.unknown(group(feature.hash), self.unseen_idf),
         });

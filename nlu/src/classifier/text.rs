@@ -42,6 +42,13 @@ impl Tokens {
         self.text.get(token.start as usize..token.end as usize).unwrap_or("")
     }
 
+    /// Takes every occurrence of these words away.
+    pub(crate) fn remove(&mut self, words: &[&str]) {
+        let Tokens { text, list, .. } = self;
+        let word = |token: &Token| text.get(token.start as usize..token.end as usize).unwrap_or("");
+        list.retain(|token| !words.contains(&word(token)));
+    }
+
     /// Reads `text`: compatibility forms unified, lower case, contractions undone.
     pub(crate) fn read(&mut self, text: &str) {
         self.text.clear();

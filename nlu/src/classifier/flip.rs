@@ -29,19 +29,15 @@ impl Model {
     /// `text`. Nothing where no one word of the heaviest six, nor the heaviest two or three together, decide.
     ///
     /// Costs up to nine judgements.
-    pub fn flip(
-        &self,
-        text: &str,
-        evidence: &[Evidence],
-        threshold: impl Fn(&str) -> f32,
-    ) -> Option<Flip> {
+    pub fn flip(&self, text: &str, evidence: &[Evidence], threshold: impl Fn(&str) -> f32) -> Option<Flip> {
         let sure = |judged: &Judgement| judged.confidence >= threshold(&judged.intent);
         let mut scratch = Scratch::default();
         scratch.page.tokens.read(text);
         let whole = self.judge_tokens(&mut scratch);
         let was_sure = sure(&whole);
         // What spoke for the verdict first; where there was none, whatever stood in the way of one.
-        let mut words: Vec<&str> = evidence.iter().filter(|w| w.weight > 0.0).map(|w| w.text.as_str()).collect();
+        let mut words: Vec<&str> =
+            evidence.iter().filter(|w| w.weight > 0.0).map(|w| w.text.as_str()).collect();
         let heaviest = words.len().min(MOST_TOGETHER);
         words.extend(evidence.iter().filter(|w| w.weight <= 0.0).map(|w| w.text.as_str()));
         words.truncate(MOST_TRIED);

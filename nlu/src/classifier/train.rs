@@ -17,7 +17,7 @@ use super::threshold::{self, Aim, ENOUGH};
 use super::training::{self, Material, Trained};
 
 /// Raised whenever training or reading changes, so that a cached model of older code is not taken for this one's.
-const CODE_VERSION: u32 = 1;
+const CODE_VERSION: u32 = 2;
 /// The threshold of a model without calibration, whose confidence is only the network's own probability.
 const UNCALIBRATED_THRESHOLD: f32 = 0.7;
 
@@ -128,6 +128,8 @@ pub(crate) struct Prepared {
     pub(crate) strangers: usize,
     /// Near-duplicates among the examples.
     pub(crate) alike: Vec<(u32, u32)>,
+    /// A hash of each example's words.
+    pub(crate) keys: Vec<u64>,
 }
 
 pub(crate) fn train_with_folds(
@@ -144,8 +146,15 @@ pub(crate) fn train_with_folds(
         let mut random = Random::new(options.seed, 0);
         let own = prepared.labels[..examples].iter().filter(|&&label| usize::from(label) >= intents).count();
         let leave = if own >= ENOUGH { LEAVE_FEW } else { LEAVE_MANY };
-        let mut folds =
-            folds::cut(&prepared.labels[..examples], intents, leave, &prepared.alike, count, &mut random);
+        let mut folds = folds::cut(
+            &prepared.labels[..examples],
+            &prepared.keys,
+            intents,
+            leave,
+            &prepared.alike,
+            count,
+            &mut random,
+        );
         // A fold that leaves no intent to train on can teach nothing.
         folds.retain(|fold| {
             fold.train.iter().any(|&text| usize::from(prepared.labels[text as usize]) < intents)
@@ -203,6 +212,7 @@ fn prepare(set: &TrainingSet, options: &TrainOptions) -> Result<Prepared, TrainE
     let reader = Reader::new(Reader::languages_of(texts()));
     let stems = folds::stem_sets(&reader, texts());
     let alike = folds::near_duplicates(&stems);
+    let keys = stems.iter().map(|stems| folds::key(stems)).collect();
     let strangers = if options.calibrate { strangers::to(&reader, &stems) } else { Vec::new() };
     let mut names = Vec::new();
     for (class, intent) in intents.iter().enumerate() {
@@ -213,7 +223,7 @@ fn prepare(set: &TrainingSet, options: &TrainOptions) -> Result<Prepared, TrainE
     }
     let behind = names.iter().map(String::as_str).chain(strangers.iter().copied());
     let corpus = Corpus::read(&reader, texts().chain(behind));
-    Ok(Prepared { reader, corpus, intents, labels, strangers: strangers.len(), alike })
+    Ok(Prepared { reader, corpus, intents, labels, strangers: strangers.len(), alike, keys })
 }
 
 /// "cardArrival" and "card_arrival" say "card arrival"; "17" says nothing.

@@ -17,6 +17,7 @@ use crate::ports::storage::Storage;
 use crate::ports::{Clock, Directory, Ids};
 use crate::store;
 use anyhow::{Context as _, anyhow, bail};
+use nlu::embedding::{Embedder, Folder};
 use rand::TryRngCore as _;
 use secrecy::ExposeSecret as _;
 use std::collections::HashMap;
@@ -84,10 +85,18 @@ pub fn directory(config: &Config, demo: bool) -> anyhow::Result<Arc<dyn Director
     })
 }
 
+/// The models that have been trained, with the vectors of the settings.
+pub fn models(config: &Config) -> anyhow::Result<ModelCache> {
+    let folder = config.classifier.embeddings.as_deref();
+    let embedder = folder.map(Folder::open).transpose().context("classifier.embeddings")?;
+    let embedder = embedder.map(|folder| Arc::new(folder) as Arc<dyn Embedder>);
+    Ok(ModelCache::new(Some(config.data_dir.join("models"))).with_embedder(embedder))
+}
+
 /// Checks the content and trains the classifier, off the async threads.
 async fn open_library(config: &Config) -> anyhow::Result<(Library, Content)> {
     let folder = content_folder(config.content_dir.clone());
-    let models = ModelCache::new(Some(config.data_dir.join("models")));
+    let models = models(config)?;
     // The readers of signals learn their wording once; better now than with the first message.
     let warmed = tokio::task::spawn_blocking(nlu::signals::warm_up);
     let opened = tokio::task::spawn_blocking(move || {

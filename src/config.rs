@@ -29,6 +29,8 @@ pub struct Config {
     pub notify: Notify,
     /// How much one caller may have.
     pub limits: Limits,
+    /// How messages are understood.
+    pub classifier: Classifier,
     /// The log.
     pub log: Log,
 }
@@ -97,6 +99,14 @@ pub struct Limits {
     pub sign_ins_per_minute: u32,
 }
 
+/// `[classifier]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Classifier {
+    /// A folder with `model.safetensors` and `tokenizer.json`: word vectors that help where examples are few.
+    pub embeddings: Option<PathBuf>,
+}
+
 /// `[log]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,6 +158,7 @@ fn defaults() -> serde_json::Value {
         "directory": {},
         "notify": {},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
+        "classifier": {},
         "log": {"format": "text", "filter": "info,sqlx=warn"},
     })
 }
@@ -235,7 +246,7 @@ fn sentence(error: &figment::Error) -> String {
 pub fn keys() -> Vec<String> {
     let mut keys: Vec<String> = SECRETS.iter().map(|key| (*key).to_owned()).collect();
     keys.extend(
-        ["http.public_url", "content_dir", "directory.file", "notify.webhook_url"].map(str::to_owned),
+        ["http.public_url", "content_dir", "directory.file", "notify.webhook_url", "classifier.embeddings"].map(str::to_owned),
     );
     let dict: Result<Dict, _> = Figment::from(Serialized::defaults(defaults())).extract();
     fn walk(prefix: &str, dict: &Dict, into: &mut Vec<String>) {

@@ -28,12 +28,12 @@ impl Model {
     /// reaches `threshold` of that intent, and "not sure" elsewhere. `evidence` is what [`Model::explain`] says of
     /// `text`. Nothing where no one word of the heaviest six, nor the heaviest two or three together, decide.
     ///
-    /// Costs up to nine judgements.
+    /// Costs up to nine judgements, each with a vector where an embedder is attached.
     pub fn flip(&self, text: &str, evidence: &[Evidence], threshold: impl Fn(&str) -> f32) -> Option<Flip> {
         let sure = |judged: &Judgement| judged.confidence >= threshold(&judged.intent);
         let mut scratch = Scratch::default();
         scratch.page.tokens.read(text);
-        let whole = self.judge_tokens(&mut scratch);
+        let whole = self.judge_tokens(self.vector(text).as_ref(), &mut scratch);
         let was_sure = sure(&whole);
         // What spoke for the verdict first; where there was none, whatever stood in the way of one.
         let mut words: Vec<&str> =
@@ -49,7 +49,8 @@ impl Model {
             if scratch.page.tokens.list.is_empty() {
                 continue;
             }
-            let judged = self.judge_tokens(&mut scratch);
+            let vector = self.embedder.as_ref().and_then(|_| self.vector(&scratch.page.tokens.joined()));
+            let judged = self.judge_tokens(vector.as_ref(), &mut scratch);
             let now_sure = sure(&judged);
             if now_sure != was_sure || (was_sure && judged.intent != whole.intent) {
                 return Some(Flip {

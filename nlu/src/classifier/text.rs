@@ -42,6 +42,11 @@ impl Tokens {
         self.text.get(token.start as usize..token.end as usize).unwrap_or("")
     }
 
+    /// The tokens as a text again.
+    pub(crate) fn joined(&self) -> String {
+        self.list.iter().map(|&token| self.word(token)).collect::<Vec<_>>().join(" ")
+    }
+
     /// Takes every occurrence of these words away.
     pub(crate) fn remove(&mut self, words: &[&str]) {
         let Tokens { text, list, .. } = self;

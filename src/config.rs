@@ -246,7 +246,8 @@ fn sentence(error: &figment::Error) -> String {
 pub fn keys() -> Vec<String> {
     let mut keys: Vec<String> = SECRETS.iter().map(|key| (*key).to_owned()).collect();
     keys.extend(
-        ["http.public_url", "content_dir", "directory.file", "notify.webhook_url", "classifier.embeddings"].map(str::to_owned),
+        ["http.public_url", "content_dir", "directory.file", "notify.webhook_url", "classifier.embeddings"]
+            .map(str::to_owned),
     );
     let dict: Result<Dict, _> = Figment::from(Serialized::defaults(defaults())).extract();
     fn walk(prefix: &str, dict: &Dict, into: &mut Vec<String>) {

@@ -140,7 +140,7 @@ mod tests {
 
     fn pieces(normalizer: &str) -> Pieces {
         let vocab =
-            r###"{"refund": 0, "re": 1, "##fun": 2, "##ding": 3, "!": 4, "退": 5, "cafe": 6, "café": 7}"###;
+            r###"{"refund": 0, "re": 1, "##fun": 2, "##ing": 3, "!": 4, "退": 5, "cafe": 6, "café": 7}"###;
         Pieces::parse(&format!(
             r#"{{"normalizer": {normalizer}, "model": {{"type": "WordPiece", "vocab": {vocab}}}}}"#
         ))
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn words_become_their_longest_pieces() {
         let pieces = pieces(BERT);
-        assert_eq!(pieces.read("Refund! refunding"), [0, 4, 1, 2, 3]);
+        assert_eq!(pieces.read("Refund! refun refunding"), [0, 4, 1, 2, 0, 3]);
         assert_eq!(pieces.read("退 Café"), [5, 6]);
         assert!(pieces.read("\u{0} refunds 🙂").is_empty(), "one unknown piece makes the word unknown");
         assert_eq!(pieces.read(&"refund ".repeat(2_000)).len(), MOST_PIECES);

@@ -7,6 +7,7 @@
 mod compact;
 mod confidence;
 mod corpus;
+mod descent;
 mod examples;
 mod explain;
 mod features;

@@ -85,9 +85,8 @@ impl Corpus {
         }
     }
 
-    /// The features known from the texts numbered in `part`, with their inverse document frequencies. How rare a feature
-    /// may be goes by `examples`, so that the parts of a set are read as the whole is.
-    pub(crate) fn vocabulary(&self, part: &[u32], examples: usize) -> Vocabulary {
+    /// The features known from the texts numbered in `part`, with their inverse document frequencies.
+    pub(crate) fn vocabulary(&self, part: &[u32]) -> Vocabulary {
         let mut found = vec![0_u32; self.hashes.len()];
         for &text in part {
             for &(feature, _) in &self.texts[text as usize] {
@@ -106,7 +105,7 @@ impl Corpus {
         order.sort_by_key(|&feature| std::cmp::Reverse(found[feature as usize]));
         for feature in order {
             let (feature, times) = (feature as usize, found[feature as usize]);
-            let least = fewest(examples, group(self.hashes[feature]));
+            let least = fewest(part.len(), group(self.hashes[feature]));
             if times >= least {
                 vocabulary.number[feature] = vocabulary.features.len() as u32;
                 vocabulary.features.push(feature as u32);

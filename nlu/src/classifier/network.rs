@@ -9,7 +9,7 @@ use super::random::Random;
 pub(crate) const HIDDEN: usize = 128;
 
 /// From this many examples on, training takes seconds anyway, and is worth some more.
-const VERY_MANY: usize = 6_000;
+const VERY_MANY: usize = 8_000;
 /// How often examples are read then, all together: the more there are, the less often each.
 const READINGS: usize = 150_000;
 
@@ -28,7 +28,9 @@ pub(crate) struct Recipe {
 }
 
 impl Recipe {
-    pub(crate) fn for_examples(examples: usize) -> Self {
+    /// For a network of so many `examples`, out of `whole`. Networks of folds are trained as the whole's are, so that what
+    /// is learnt of their trustworthiness holds for those; but few examples need what few examples need.
+    pub(crate) fn for_examples(examples: usize, whole: usize) -> Self {
         let large = Recipe {
             keep_features: 32_768,
             keep_hidden: 32_768,
@@ -38,7 +40,7 @@ impl Recipe {
             rate: 0.003,
             batch: 16,
         };
-        match examples {
+        match if examples < MANY { examples } else { whole } {
             0..MANY => Recipe {
                 keep_features: 19_661,
                 keep_hidden: 45_875,
@@ -48,7 +50,7 @@ impl Recipe {
                 ..large
             },
             MANY..VERY_MANY => large,
-            _ => Recipe { agreement: 0.3, epochs: (READINGS / examples).clamp(10, 15), ..large },
+            _ => Recipe { agreement: 0.3, epochs: (READINGS / whole).clamp(10, 15), ..large },
         }
     }
 }
@@ -135,7 +137,7 @@ mod tests {
     fn what_can_be_told_apart_is_learnt_and_training_repeats_itself() {
         let (rows, labels) = rows();
         let mut shares = Vec::new();
-        let recipe = Recipe::for_examples(rows.len());
+        let recipe = Recipe::for_examples(rows.len(), rows.len());
         let network = train(&recipe, &rows, &labels, 5, 2, 1, &mut |share| shares.push(share));
         assert!(shares.is_sorted() && shares.last() == Some(&1.0));
         let again = train(&recipe, &rows, &labels, 5, 2, 1, &mut |_| {});

@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
 
     fn prepare(&self) -> &Prepared {
         self.prepared.get_or_init(|| {
-            let vocabulary = self.material.corpus.vocabulary(&self.train, self.material.examples);
+            let vocabulary = self.material.corpus.vocabulary(&self.train);
             let mut rows = Rows::default();
             for &text in &self.train {
                 self.material.corpus.weigh(text, &vocabulary, &mut rows);
@@ -114,8 +114,7 @@ impl<'a> Run<'a> {
         let Prepared { vocabulary, rows, labels } = self.prepare();
         let seed = self.material.seed.wrapping_mul(1_000).wrapping_add(nth as u64);
         let features = vocabulary.features.len();
-        // Folds are trained as the model is: what is learnt of their trustworthiness holds for it.
-        let recipe = Recipe::for_examples(self.material.examples);
+        let recipe = Recipe::for_examples(rows.len(), self.material.examples);
         self.networks[nth].get_or_init(|| {
             Compact::new(network::train(&recipe, rows, labels, features, self.classes(), seed, progress))
         });

@@ -44,7 +44,7 @@ impl Recipe {
             0..MANY => Recipe {
                 keep_features: 19_661,
                 keep_hidden: 45_875,
-                agreement: 0.5,
+                agreement: if (MANY..VERY_MANY).contains(&whole) { 0.0 } else { 0.5 },
                 epochs: 30,
                 rate: 0.004,
                 ..large

@@ -21,6 +21,7 @@ use crate::reception::Reception;
 use crate::store;
 use anyhow::{Context as _, anyhow, bail};
 use channels::Intake;
+use nlu::embedding::{Embedder, Folder};
 use rand::TryRngCore as _;
 use secrecy::ExposeSecret as _;
 use std::io::Write as _;
@@ -97,10 +98,18 @@ pub async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Resul
     Ok(found)
 }
 
+/// The models that have been trained, with the vectors of the settings.
+pub fn models(config: &Config) -> anyhow::Result<ModelCache> {
+    let folder = config.classifier.embeddings.as_deref();
+    let embedder = folder.map(Folder::open).transpose().context("classifier.embeddings")?;
+    let embedder = embedder.map(|folder| Arc::new(folder) as Arc<dyn Embedder>);
+    Ok(ModelCache::new(Some(config.data_dir.join("models"))).with_embedder(embedder))
+}
+
 /// Checks the content and trains the classifier, off the async threads.
 async fn open_library(config: &Config) -> anyhow::Result<(Library, Content)> {
     let folder = content_folder(config.content_dir.clone());
-    let models = ModelCache::new(Some(config.data_dir.join("models")));
+    let models = models(config)?;
     // The readers of signals learn their wording once; better now than with the first message.
     let warmed = tokio::task::spawn_blocking(nlu::signals::warm_up);
     let opened = tokio::task::spawn_blocking(move || {

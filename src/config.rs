@@ -4,7 +4,8 @@
 mod sections;
 
 pub use sections::{
-    Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram, TelegramMode, Widget,
+    Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram, TelegramMode,
+    Widget,
 };
 
 use figment::Figment;
@@ -38,6 +39,8 @@ pub struct Config {
     pub notify: Notify,
     /// How much one caller may have.
     pub limits: Limits,
+    /// How messages are understood.
+    pub classifier: Classifier,
     /// The log.
     pub log: Log,
 }
@@ -82,6 +85,7 @@ fn defaults() -> serde_json::Value {
         "directory": {},
         "notify": {},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
+        "classifier": {},
         "log": {"format": "text", "filter": "info,sqlx=warn"},
     })
 }
@@ -192,6 +196,7 @@ pub fn keys() -> Vec<String> {
             "content_dir",
             "telegram.api_url",
             "discord.api_url",
+            "classifier.embeddings",
             "directory.file",
             "notify.webhook_url",
         ]

@@ -4,6 +4,7 @@ use crate::domain::release::Content;
 use crate::playbook::fault::Fault;
 use crate::playbook::{self, Playbook};
 use nlu::classifier::{self, Model, TrainError, TrainOptions, TrainingSet};
+use nlu::embedding::Embedder;
 use rust_embed::Embed;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -86,21 +87,39 @@ fn walk(folder: &Path, prefix: &str, content: &mut Content) -> Result<(), Conten
 /// Trains, or takes the model that the same examples have given before.
 pub struct ModelCache {
     folder: Option<PathBuf>,
+    embedder: Option<Arc<dyn Embedder>>,
 }
 
 impl ModelCache {
     /// Keeps models below a folder; without one, trains each time.
     #[must_use]
     pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder }
+        Self { folder, embedder: None }
+    }
+
+    /// Trains with texts' vectors too, where there is somebody who makes them.
+    #[must_use]
+    pub fn with_embedder(self, embedder: Option<Arc<dyn Embedder>>) -> Self {
+        Self { embedder, ..self }
     }
 
     /// The model of a training set.
     pub fn train(&self, set: &TrainingSet, options: &TrainOptions) -> Result<Model, TrainError> {
-        let file = self
-            .folder
-            .as_ref()
-            .map(|folder| folder.join(format!("{}.model", classifier::set_id(set, options))));
+        let mut model = self.found_or_trained(set, options)?;
+        if let Some(embedder) = &self.embedder {
+            model
+                .attach(embedder.clone())
+                .map_err(|error| TrainError::Embedding { what: error.to_string() })?;
+        }
+        Ok(model)
+    }
+
+    fn found_or_trained(&self, set: &TrainingSet, options: &TrainOptions) -> Result<Model, TrainError> {
+        let id = match &self.embedder {
+            Some(embedder) => classifier::set_id_embedded(set, options, embedder.as_ref()),
+            None => classifier::set_id(set, options),
+        };
+        let file = self.folder.as_ref().map(|folder| folder.join(format!("{id}.model")));
         if let Some(file) = &file
             && let Ok(bytes) = std::fs::read(file)
         {
@@ -111,7 +130,10 @@ impl ModelCache {
                 }
             }
         }
-        let model = classifier::train(set, options, &|_| {})?;
+        let model = match &self.embedder {
+            Some(embedder) => classifier::train_embedded(set, options, embedder.as_ref(), &|_| {})?,
+            None => classifier::train(set, options, &|_| {})?,
+        };
         if let Some(file) = &file
             && let Err(error) = write_whole(file, &model.to_bytes())
         {

@@ -2,4 +2,5 @@
 //! in which language and with which numbers and dates it was written (`signals`). Pure: text in, findings out.
 
 pub mod classifier;
+pub mod embedding;
 pub mod signals;

@@ -3,7 +3,7 @@
 use super::{print, say};
 use crate::app;
 use crate::config::Config;
-use crate::library::{self, ModelCache};
+use crate::library;
 use crate::playbook;
 use anyhow::Result;
 use serde_json::json;
@@ -99,7 +99,7 @@ fn content(config: &Config) -> Result<(), String> {
         Some(folder) => library::load(&folder).map_err(|error| error.to_string())?,
         None => library::starter(),
     };
-    let models = ModelCache::new(Some(config.data_dir.join("models")));
+    let models = app::models(config).map_err(|error| format!("{error:#}"))?;
     match playbook::read(&content, &|set, options| models.train(set, options)) {
         Ok(_) => Ok(()),
         Err(faults) => {

@@ -124,3 +124,11 @@ pub struct Discord {
     /// The servers to listen in, by id; all where empty.
     pub guilds: Vec<u64>,
 }
+
+/// `[classifier]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Classifier {
+    /// A folder with `model.safetensors` and `tokenizer.json`: word vectors that help where examples are few.
+    pub embeddings: Option<PathBuf>,
+}

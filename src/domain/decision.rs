@@ -4,6 +4,7 @@ use super::Time;
 use super::ids::Seq;
 use super::release::ReleaseId;
 use channels::Citation;
+use nlu::classifier::Flip;
 use nlu::signals::{Entity, Sentiment, Signal, Urgency};
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +139,9 @@ pub struct Decision {
     pub rules: Vec<String>,
     /// The words that weighed most.
     pub evidence: Vec<Evidence>,
+    /// The words without which the message would have been taken otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flip: Option<Flip>,
     /// The facts that the rules looked at, as `name=value`.
     pub context: Vec<String>,
     /// Where the answer comes from.

@@ -90,6 +90,7 @@ impl Case<'_> {
             reasons,
             rules: Vec::new(),
             evidence: meaning.evidence.clone(),
+            flip: meaning.flip.clone(),
             context: Vec::new(),
             citations: Vec::new(),
             draft: None,

@@ -5,6 +5,7 @@ use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Evidence, Guess};
 use crate::playbook::Playbook;
 use chrono::Offset;
+use nlu::classifier::Flip;
 use nlu::signals::{Hints, Reading, Urgency};
 
 /// How many words of evidence a decision keeps.
@@ -22,6 +23,8 @@ pub(super) struct Understanding {
     pub(super) sure: bool,
     pub(super) top: Vec<Guess>,
     pub(super) evidence: Vec<Evidence>,
+    /// The words without which it would have been taken otherwise.
+    pub(super) flip: Option<Flip>,
     pub(super) reading: Reading,
     pub(super) urgency: Urgency,
     /// ISO 639-1, where the message shows it.
@@ -36,12 +39,15 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook) -
     let judged = book.classifier.judge(&message.text);
     let intent = (judged.confidence >= book.desk.clarify_from).then_some(judged.intent);
     let evidence = book.classifier.explain(&message.text, EVIDENCE);
-    joined(book, reading, intent, judged.confidence)
+    let flip = book.classifier.flip(&message.text, &evidence, |intent| threshold(intent, book));
+    let mut meaning = joined(book, reading, intent, judged.confidence)
         .with_guesses(
             judged.top.into_iter().map(|guess| Guess { intent: guess.intent, confidence: guess.confidence }),
         )
         .with_evidence(evidence.into_iter().map(|word| Evidence { text: word.text, weight: word.weight }))
-        .by(format!("local:{}", book.classifier.id()))
+        .by(format!("local:{}", book.classifier.id()));
+    meaning.flip = flip;
+    meaning
 }
 
 /// A message whose intent the customer has picked.
@@ -67,10 +73,16 @@ fn read(text: &str, at: Time, talk: &Conversation, book: &Playbook) -> Reading {
     )
 }
 
+/// What the confidence in an intent has to reach to act: its own threshold, or the trained one.
+fn threshold(intent: &str, book: &Playbook) -> f32 {
+    let own = book.intents.get(intent).and_then(|policy| policy.threshold.as_ref());
+    own.map_or_else(|| book.classifier.threshold(), |threshold| threshold.value)
+}
+
 fn joined(book: &Playbook, reading: Reading, intent: Option<String>, confidence: f32) -> Understanding {
     let policy = intent.as_ref().and_then(|intent| book.intents.get(intent));
-    let own = policy.and_then(|policy| policy.threshold.as_ref()).map(|threshold| threshold.value);
-    let threshold = own.unwrap_or_else(|| book.classifier.threshold());
+    let threshold =
+        intent.as_ref().map_or_else(|| book.classifier.threshold(), |intent| threshold(intent, book));
     let sure = policy.is_some() && confidence >= threshold;
     let floor = policy.filter(|_| sure).and_then(|policy| policy.urgency).unwrap_or(Urgency::Low);
     let language = reading.language.clone();
@@ -82,6 +94,7 @@ fn joined(book: &Playbook, reading: Reading, intent: Option<String>, confidence:
         sure,
         top: Vec::new(),
         evidence: Vec::new(),
+        flip: None,
         reading,
         language,
         model: String::new(),

@@ -19,11 +19,19 @@ use std::time::{Duration, Instant};
 const CUSTOMERS: usize = 16;
 const RANDOM_KILLS: usize = 7;
 /// Each is answered from an article of its own, so that the order of the answers can be read from them.
-const QUESTIONS: [(&str, &str); 3] = [
+const QUESTIONS: [(&str, &str); 5] = [
     ("Hello, I don't remember my password any more, how do I get a new one?", "Forgot password"),
     ("Hey, where can I download the invoice of last month as a PDF?", "Invoices"),
     ("how can i invite a new colleague to our workspace", "Members"),
+    ("How can we upgrade our workspace from Team to the Business plan?", "Change plan"),
+    ("How do I export a project to CSV?", "CSV"),
 ];
+
+/// The questions that these texts answer, by number; an article may name the place of another, so its first line counts.
+fn topics(texts: &[String]) -> Vec<usize> {
+    let of = |text: &String| QUESTIONS.iter().position(|(_, topic)| text.contains(topic));
+    texts.iter().filter_map(of).collect()
+}
 
 /// What came of one customer's messages.
 #[derive(Debug, Default)]
@@ -51,10 +59,7 @@ impl Tally {
                 Event::Finished { outcome: Outcome::Delivered { perhaps_twice: true, .. }, .. }
             )
         });
-        let topics: Vec<usize> = shown
-            .iter()
-            .filter_map(|text| QUESTIONS.iter().position(|(_, topic)| text.contains(topic)))
-            .collect();
+        let topics = topics(shown);
         Self {
             written,
             recorded: received.len(),
@@ -73,8 +78,42 @@ impl Tally {
     }
 }
 
+/// Starts and kills the binary by the plan, then lets one live until `done`.
+fn kill(place: &Place, plan: &[Option<String>], random: &mut StdRng, deaths: &AtomicU32, done: &AtomicBool) {
+    for crash_at in plan {
+        let mut child = place.start(crash_at.as_deref());
+        while !place.answers() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let patience = match crash_at {
+            Some(_) => Duration::from_secs(20),
+            None => Duration::from_millis(random.random_range(0..2000)),
+        };
+        let began = Instant::now();
+        while began.elapsed() < patience && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        deaths.fetch_add(1, Ordering::SeqCst);
+    }
+    let mut child = place.start(None);
+    while !done.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Waits until it holds, for a while.
+async fn until(patience: Duration, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + patience;
+    while !holds() && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 async fn survives(database: Option<String>) {
-    drop(rustls::crypto::ring::default_provider().install_default());
     let seed = rand::rng().random();
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
@@ -88,120 +127,93 @@ async fn survives(database: Option<String>) {
         ("DESKHAND_DISCORD__API_URL", discord.url()),
     ];
     let place = Arc::new(place);
-    let (done, deaths) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let mut plan: Vec<Option<String>> =
-        POINTS.iter().map(|point| Some(format!("{point}:{}", random.random_range(1..6)))).collect();
-    plan.extend((0..RANDOM_KILLS).map(|_| None));
-    let all_deaths = plan.len();
-    let killer = {
-        let (place, done, deaths) = (place.clone(), done.clone(), deaths.clone());
-        std::thread::spawn(move || {
-            for crash_at in plan {
-                let mut child = place.start(crash_at.as_deref());
-                while !place.answers() && child.try_wait().unwrap().is_none() {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                let patience = match crash_at {
-                    Some(_) => Duration::from_secs(20),
-                    None => Duration::from_millis(random.random_range(0..2000)),
-                };
-                let began = Instant::now();
-                while began.elapsed() < patience && child.try_wait().unwrap().is_none() {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                child.kill().unwrap();
-                child.wait().unwrap();
-                deaths.fetch_add(1, Ordering::SeqCst);
-            }
-            let mut child = place.start(None);
-            while !done.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            child.kill().unwrap();
-            child.wait().unwrap();
-        })
-    };
     let on_telegram: Vec<_> =
         (0..CUSTOMERS).map(|number| telegram.customer(&format!("Tess{number}"))).collect();
     let on_discord: Vec<_> =
         (0..CUSTOMERS).map(|number| discord.customer(&format!("Dana{number}"))).collect();
-    let writings = CUSTOMERS * QUESTIONS.len();
-    for (message, (question, _)) in QUESTIONS.iter().enumerate() {
+    let says = |number: usize, question: usize| {
+        on_telegram[number].says(QUESTIONS[question].0);
+        on_discord[number].says(QUESTIONS[question].0);
+    };
+    let shown = |channel: Channel, number: usize| -> Vec<String> {
+        match channel {
+            Channel::Telegram => on_telegram[number].hears(),
+            _ => on_discord[number].hears().into_iter().map(|shown| shown.content).collect(),
+        }
+    };
+    let answered = |questions: usize| {
+        (0..CUSTOMERS).all(|number| {
+            [Channel::Telegram, Channel::Discord]
+                .into_iter()
+                .all(|channel| topics(&shown(channel, number)).len() >= questions)
+        })
+    };
+
+    // The first word of somebody unknown, said while the bot's session on Discord is lost, cannot be found by any
+    // client: bots may not list their direct messages. So everybody has written once before.
+    let mut first = place.start(None);
+    until(Duration::from_secs(60), || discord.connected() > 0).await;
+    (0..CUSTOMERS).for_each(|number| says(number, 0));
+    until(Duration::from_secs(60), || answered(1)).await;
+    first.kill().unwrap();
+    first.wait().unwrap();
+
+    let mut plan: Vec<Option<String>> =
+        POINTS.iter().map(|point| Some(format!("{point}:{}", random.random_range(1..6)))).collect();
+    plan.extend((0..RANDOM_KILLS).map(|_| None));
+    let all_deaths = plan.len();
+    let (done, deaths) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let killer = {
+        let (place, done, deaths, mut random) = (place.clone(), done.clone(), deaths.clone(), random.clone());
+        std::thread::spawn(move || kill(&place, &plan, &mut random, &deaths, &done))
+    };
+    let flood = CUSTOMERS * (QUESTIONS.len() - 1);
+    for question in 1..QUESTIONS.len() {
         for number in 0..CUSTOMERS {
-            // Spread over all deaths, so that each finds work to spoil.
-            let phase = (message * CUSTOMERS + number) * all_deaths / writings;
+            // Spread over all deaths, so that each finds work to spoil; some while nobody is there to hear.
+            let phase = ((question - 1) * CUSTOMERS + number) * all_deaths / flood;
             while (deaths.load(Ordering::SeqCst) as usize) < phase {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            on_telegram[number].says(question);
-            on_discord[number].says(question);
+            tokio::time::sleep(Duration::from_millis(random.random_range(0..400))).await;
+            says(number, question);
         }
     }
-    let deadline = Instant::now() + Duration::from_secs(120);
-    let heard_on_telegram = |number: usize| on_telegram[number].hears();
-    let heard_on_discord = |number: usize| -> Vec<String> {
-        on_discord[number].hears().into_iter().map(|shown| shown.content).collect()
-    };
-    let topics = |texts: &[String]| {
-        texts.iter().filter(|text| QUESTIONS.iter().any(|(_, topic)| text.contains(topic))).count()
-    };
-    let answered = || {
-        (0..CUSTOMERS).all(|number| {
-            topics(&heard_on_telegram(number)) >= QUESTIONS.len()
-                && topics(&heard_on_discord(number)) >= QUESTIONS.len()
-        })
-    };
-    while Instant::now() < deadline && (!answered() || (deaths.load(Ordering::SeqCst) as usize) < all_deaths)
-    {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    until(Duration::from_secs(120), || {
+        (deaths.load(Ordering::SeqCst) as usize) == all_deaths && answered(QUESTIONS.len())
+    })
+    .await;
     // What would come twice has time to come.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let ready = reqwest::get(place.url("/readyz")).await.unwrap().text().await.unwrap();
-    println!("{ready}");
-    let gateway = discord.journal().gateway;
-    println!("Discord's gateway: {} visits, the last {:?}", gateway.len(), &gateway[gateway.len().saturating_sub(6)..]);
     done.store(true, Ordering::SeqCst);
     killer.join().unwrap();
 
     let storage = deskhand::store::open(&place.database).await.unwrap();
-    let (mut sums, mut failed) = (BTreeMap::new(), Vec::new());
+    let mut failed = Vec::new();
     for channel in [Channel::Telegram, Channel::Discord] {
         let mut sum = Tally::default();
         for number in 0..CUSTOMERS {
-            let (address, shown) = match channel {
-                Channel::Telegram => (on_telegram[number].chat.to_string(), heard_on_telegram(number)),
-                _ => (on_discord[number].direct.to_string(), heard_on_discord(number)),
+            let address = match channel {
+                Channel::Telegram => on_telegram[number].chat.to_string(),
+                _ => on_discord[number].direct.to_string(),
             };
-            let id = storage.current(channel, &address).await.unwrap();
-            let log = match id {
+            let log = match storage.current(channel, &address).await.unwrap() {
                 Some(id) => storage.events(id, 0, 10_000).await.unwrap(),
                 None => Vec::new(),
             };
-            let tally = Tally::of(QUESTIONS.len(), &log, &shown);
+            let tally = Tally::of(QUESTIONS.len(), &log, &shown(channel, number));
+            // A platform that takes no key may show a message again for each try that nobody could know of.
+            let allowed = if channel == Channel::Telegram { tally.perhaps_twice * 8 } else { 0 };
             let doubled = tally.answers.saturating_sub(tally.written);
-            let allowed = if channel == Channel::Telegram { tally.perhaps_twice } else { 0 };
-            if tally.recorded < tally.written
-                || tally.answers < tally.written
-                || doubled > allowed
-                || tally.inversions > 0
-            {
-                let routes: Vec<String> = log
-                    .iter()
-                    .filter_map(|entry| match &entry.event {
-                        Event::Decided { decision } => Some(format!("{:?} {}", decision.route, decision.reasons[0].text)),
-                        Event::Finished { outcome, .. } => Some(format!("{outcome:?}")),
-                        _ => None,
-                    })
-                    .collect();
-                failed.push((channel.name(), number, format!("{tally:?}"), routes));
+            let lost = tally.recorded < tally.written || tally.answers < tally.written;
+            if lost || doubled > allowed || tally.inversions > 0 {
+                failed.push((channel.name(), number, format!("{tally:?}"), shown(channel, number)));
             }
             sum.add(&tally);
         }
         println!("{}: {sum:?}", channel.name());
-        sums.insert(channel, sum);
     }
-    println!("{} deaths over {} messages", deaths.load(Ordering::SeqCst), 2 * writings);
+    println!("{} deaths over {} messages", deaths.load(Ordering::SeqCst), 2 * (flood + CUSTOMERS));
     assert!(failed.is_empty(), "seed {seed}: {failed:#?}");
     telegram.assert_clean();
     discord.journal().assert_clean();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::features::{BIGRAM, GRAM, GROUPS, PAIR, Page, Reader, SKIP, STEM, group};
+use super::head::Vectors;
 
 /// From this many examples on, training is for many.
 pub(crate) const MANY: usize = 3_000;
@@ -39,6 +40,8 @@ pub(crate) struct Corpus {
     texts: Vec<Vec<(u32, u16)>>,
     /// How many tokens each text has.
     pub(crate) tokens: Vec<u16>,
+    /// What each text is to the head, where there are vectors.
+    pub(crate) vectors: Option<Vectors>,
 }
 
 impl Corpus {
@@ -74,7 +77,12 @@ impl Corpus {
             }
             text.sort_unstable();
         }
-        Corpus { hashes: order.iter().map(|&old| hashes[old as usize]).collect(), texts: read, tokens }
+        Corpus {
+            hashes: order.iter().map(|&old| hashes[old as usize]).collect(),
+            texts: read,
+            tokens,
+            vectors: None,
+        }
     }
 
     /// The features known from the texts numbered in `part`, with their inverse document frequencies.

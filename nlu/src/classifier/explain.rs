@@ -21,7 +21,10 @@ impl Model {
     pub fn explain(&self, text: &str, most: usize) -> Vec<Evidence> {
         let mut scratch = Scratch::default();
         let (known, tokens) = self.read(text, &mut scratch);
-        let sight = self.panel.see(&scratch.features, &scratch.values, known, tokens, &mut scratch.desk);
+        let vector = self.vector(text);
+        let vector = vector.as_ref().and_then(|vectors| vectors.get(0));
+        let sight =
+            self.panel.see(&scratch.features, &scratch.values, known, tokens, vector, &mut scratch.desk);
         let (chosen, rival) = (usize::from(sight.top[0].0), usize::from(sight.top[1].0));
         let weights = self.feature_weights(&scratch, chosen, rival);
         let mut words: Vec<(String, f64)> = Vec::new();

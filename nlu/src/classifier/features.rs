@@ -1,6 +1,7 @@
 //! From tokens to features: five groups, each a 64-bit hash whose top three bits name its group. No strings are kept.
 
 use rust_stemmers::Stemmer;
+use unicode_normalization::UnicodeNormalization;
 
 use super::random::mix;
 use super::text::{Kind, Token, Tokens};
@@ -81,10 +82,15 @@ impl Reader {
     }
 
     /// Calls `emit` with every feature of `text`, repetitions included.
-    pub(crate) fn read(&self, text: &str, page: &mut Page, mut emit: impl FnMut(Feature)) {
+    pub(crate) fn read(&self, text: &str, page: &mut Page, emit: impl FnMut(Feature)) {
+        page.tokens.read(text);
+        self.read_tokens(page, emit);
+    }
+
+    /// Likewise for the tokens that already stand on the page.
+    pub(crate) fn read_tokens(&self, page: &mut Page, mut emit: impl FnMut(Feature)) {
         let Page { tokens, stems, content, padded } = page;
-        tokens.read(text);
-        self.stem(tokens, stems, content);
+        let german = self.stem(tokens, stems, content);
         let mut found = |group: usize, value: u64, from: usize, to: usize| {
             let hash = (group as u64) << 61 | mix(value) >> 3;
             emit(Feature { hash, from: from as u16, to: to as u16 });
@@ -108,21 +114,23 @@ impl Reader {
                 found(PAIR, join(stem.min(other), stem.max(other)), at.into(), to.into());
             }
         }
-        grams(tokens, padded, |value, from, to| found(GRAM, value, from.into(), to.into()));
+        grams(tokens, german, padded, |value, from, to| found(GRAM, value, from.into(), to.into()));
     }
 
-    fn stem(&self, tokens: &Tokens, stems: &mut Vec<u64>, content: &mut Vec<(u64, u16)>) {
+    /// Says whether the text is read as German.
+    fn stem(&self, tokens: &Tokens, stems: &mut Vec<u64>, content: &mut Vec<(u64, u16)>) -> bool {
         stems.clear();
         content.clear();
         let language = tokens.language(&self.function_words, &self.languages);
         let stemmer = language
             .and_then(|language| self.languages.iter().position(|&known| known == language))
             .and_then(|at| self.stemmers.get(at));
+        let german = language == Some(Language::German);
         for (at, &token) in tokens.list.iter().enumerate() {
             let word = tokens.word(token);
             let stem = match (token.kind, stemmer) {
-                (Kind::Word, Some(stemmer)) => hash(&stemmer.stem(word)),
-                _ => hash(word),
+                (Kind::Word, Some(stemmer)) => hash(&stemmer.stem(word), german),
+                _ => hash(word, german),
             };
             stems.push(stem);
             let function = language
@@ -132,17 +140,18 @@ impl Reader {
                 content.push((stem, at as u16));
             }
         }
+        german
     }
 }
 
 /// Character n-grams of every blank-padded word, and of every run of glyphs.
-fn grams(tokens: &Tokens, padded: &mut Vec<(u64, u16)>, mut emit: impl FnMut(u64, u16, u16)) {
+fn grams(tokens: &Tokens, german: bool, padded: &mut Vec<(u64, u16)>, mut emit: impl FnMut(u64, u16, u16)) {
     let mut at = 0;
     while let Some(&token) = tokens.list.get(at) {
         padded.clear();
         if token.kind == Kind::Glyph {
             loop {
-                push_chars(tokens, tokens.list[at], at, padded);
+                push_chars(tokens, tokens.list[at], at, german, padded);
                 at += 1;
                 match tokens.list.get(at) {
                     Some(next) if next.kind == Kind::Glyph && !next.opens_run => {}
@@ -152,7 +161,7 @@ fn grams(tokens: &Tokens, padded: &mut Vec<(u64, u16)>, mut emit: impl FnMut(u64
         } else {
             if token.kind != Kind::Symbol {
                 padded.push((u64::from(b' '), at as u16));
-                push_chars(tokens, token, at, padded);
+                push_chars(tokens, token, at, german, padded);
                 padded.push((u64::from(b' '), at as u16));
             }
             at += 1;
@@ -169,8 +178,23 @@ fn grams(tokens: &Tokens, padded: &mut Vec<(u64, u16)>, mut emit: impl FnMut(u64
     }
 }
 
-fn push_chars(tokens: &Tokens, token: Token, at: usize, padded: &mut Vec<(u64, u16)>) {
-    padded.extend(tokens.word(token).chars().map(|c| (u64::from(u32::from(c)), at as u16)));
+fn push_chars(tokens: &Tokens, token: Token, at: usize, german: bool, padded: &mut Vec<(u64, u16)>) {
+    folded(tokens.word(token), german, |c| padded.push((u64::from(u32::from(c)), at as u16)));
+}
+
+/// The letters of a word without what people in a hurry leave out: accents of Latin letters, and in German the e of
+/// ae, oe and ue, which stand for umlauts where a keyboard has none.
+fn folded(word: &str, german: bool, mut emit: impl FnMut(char)) {
+    let mut before = ' ';
+    for c in word.chars() {
+        match c {
+            'e' if german && matches!(before, 'a' | 'o' | 'u') => {}
+            'ß' => ['s', 's'].into_iter().for_each(&mut emit),
+            'à'..='ɏ' => emit(std::iter::once(c).nfd().next().unwrap_or(c)),
+            _ => emit(c),
+        }
+        before = c;
+    }
 }
 
 /// An ordered pair of hashes; spread by `mix` before use.
@@ -179,8 +203,10 @@ fn join(first: u64, second: u64) -> u64 {
     (first.rotate_left(23) ^ second).wrapping_mul(0x9FB2_1C65_1E98_DF25).wrapping_add(0x5851_F42D)
 }
 
-fn hash(word: &str) -> u64 {
-    mix(word.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| join(hash, byte.into())))
+fn hash(word: &str, german: bool) -> u64 {
+    let mut hash = 0xCBF2_9CE4_8422_2325;
+    folded(word, german, |c| hash = join(hash, u32::from(c).into()));
+    mix(hash)
 }
 
 #[cfg(test)]
@@ -206,6 +232,30 @@ mod tests {
         assert_eq!(of("cancelled orders", STEM), of("cancel order", STEM));
         assert_eq!(of("order cancelled", PAIR), of("cancel the order", PAIR));
         assert_ne!(of("order cancelled", BIGRAM), of("cancelled order", BIGRAM));
+    }
+
+    #[test]
+    fn accents_that_are_left_out_are_not_missed() {
+        let languages = vec![Language::German, Language::Spanish, Language::French];
+        let reader = Reader::new(languages);
+        let read = |text: &str| {
+            let mut hashes = Vec::new();
+            reader.read(text, &mut Page::default(), |feature| hashes.push(feature.hash));
+            hashes
+        };
+        for (with, without) in [
+            ("mein teléfono no está aquí, dónde", "mein telefono no esta aqui, donde"),
+            ("wo ist meine Überweisung", "wo ist meine Ueberweisung"),
+            ("wo ist meine Überweisung", "wo ist meine Uberweisung"),
+            ("die Straße ist groß", "die Strasse ist gross"),
+            ("où est la facture réglée", "ou est la facture reglee"),
+        ] {
+            let (with, without) = (read(with), read(without));
+            let common = with.iter().filter(|hash| without.contains(hash)).count();
+            assert!(common * 10 >= with.len() * 7, "{common} of {}", with.len());
+        }
+        // "й" and "ё" are letters, not accents.
+        assert_ne!(read("мой"), read("мои"));
     }
 
     #[test]

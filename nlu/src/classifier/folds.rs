@@ -48,6 +48,11 @@ pub(crate) fn stem_sets<'a>(reader: &Reader, texts: impl Iterator<Item = &'a str
         .collect()
 }
 
+/// One number for a set of stems.
+pub(crate) fn key(stems: &[u64]) -> u64 {
+    stems.iter().fold(stems.len() as u64, |key, &stem| mix(key ^ stem))
+}
+
 /// Pairs of near-duplicates, found by min-hashing; enough of them to connect every group, not all.
 pub(crate) fn near_duplicates(stems: &[Vec<u64>]) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
@@ -99,11 +104,13 @@ fn groups(texts: usize, pairs: &[(u32, u32)]) -> Vec<u32> {
 
 /// Cuts the examples (their classes in `labels`) into `count` folds.
 ///
-/// Near-duplicates share a fold. Besides its share of the examples, each fold holds out one in `leave` of the first
+/// Near-duplicates share a fold; `keys`, a hash of each example's words, decide which, so that an example more or less
+/// moves no examples of other classes, and the threshold learnt from the folds stays where it is. Besides its share of the examples, each fold holds out one in `leave` of the first
 /// `leavable` classes whole, so that the network meets messages about things it has never heard of. The more are left
 /// out, the more is learnt of such messages, and the easier the rest becomes to tell apart than it will be.
 pub(crate) fn cut(
     labels: &[u16],
+    keys: &[u64],
     leavable: usize,
     leave: usize,
     pairs: &[(u32, u32)],
@@ -114,20 +121,20 @@ pub(crate) fn cut(
     for (text, group) in groups(labels.len(), pairs).into_iter().enumerate() {
         members.entry(group).or_default().push(text as u32);
     }
-    let mut groups: Vec<Vec<u32>> = members.into_values().collect();
-    groups.sort_unstable();
-    random.shuffle(&mut groups);
-    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    let mut groups: Vec<(u64, Vec<u32>)> = members
+        .into_values()
+        .map(|group| (group.iter().map(|&text| keys[text as usize]).min().unwrap_or(0), group))
+        .collect();
+    groups.sort_unstable_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.cmp(b)));
     let classes = labels.iter().map(|&label| usize::from(label) + 1).max().unwrap_or(0);
     let mut filled = vec![vec![0_usize; count]; classes];
-    let mut totals = vec![0_usize; count];
     let mut fold_of = vec![0_usize; labels.len()];
-    for group in &groups {
+    for (key, group) in &groups {
         let filled_here = &filled[usize::from(labels[group[0] as usize])];
-        let fold = (0..count).min_by_key(|&fold| (filled_here[fold], totals[fold])).unwrap_or(0);
+        let preferred = |fold: usize| mix(key ^ mix(fold as u64 + 1));
+        let fold = (0..count).min_by_key(|&fold| (filled_here[fold], preferred(fold))).unwrap_or(0);
         for &text in group {
             filled[usize::from(labels[text as usize])][fold] += 1;
-            totals[fold] += 1;
             fold_of[text as usize] = fold;
         }
     }
@@ -175,11 +182,29 @@ mod tests {
         assert_eq!(near_duplicates(&stems), [(0, 1), (2, 3)]);
     }
 
+    fn keys(count: u64) -> Vec<u64> {
+        (0..count).map(mix).collect()
+    }
+
+    #[test]
+    fn another_example_moves_no_example_of_another_class() {
+        let labels: Vec<u16> = (0..200).map(|text| text % 10).collect();
+        let before = cut(&labels, &keys(200), 10, 5, &[], 5, &mut Random::new(1, 1));
+        let more: Vec<u16> = labels.iter().copied().chain([3, 3]).collect();
+        let after = cut(&more, &keys(202), 10, 5, &[], 5, &mut Random::new(1, 1));
+        for (before, after) in before.iter().zip(&after) {
+            let others = |fold: &Fold| -> Vec<u32> {
+                fold.held_out.iter().copied().filter(|&text| more[text as usize] != 3).collect()
+            };
+            assert_eq!(others(before), others(after));
+        }
+    }
+
     #[test]
     fn duplicates_share_a_fold_and_every_example_is_held_out_once_or_more() {
         let labels: Vec<u16> = (0..200).map(|text| text % 10).collect();
         let pairs: Vec<(u32, u32)> = (0..50).map(|n| (n, n + 100)).collect();
-        let folds = cut(&labels, 10, 5, &pairs, 5, &mut Random::new(1, 1));
+        let folds = cut(&labels, &keys(200), 10, 5, &pairs, 5, &mut Random::new(1, 1));
         assert_eq!(folds.len(), 5);
         let mut held = vec![0; 200];
         for fold in &folds {
@@ -198,7 +223,7 @@ mod tests {
     #[test]
     fn few_classes_are_never_left_out() {
         let labels: Vec<u16> = (0..40).map(|text| text % 4).collect();
-        for fold in cut(&labels, 4, 5, &[], 5, &mut Random::new(1, 1)) {
+        for fold in cut(&labels, &keys(40), 4, 5, &[], 5, &mut Random::new(1, 1)) {
             let seen: std::collections::HashSet<u16> =
                 fold.train.iter().map(|&t| labels[t as usize]).collect();
             assert_eq!(seen.len(), 4);

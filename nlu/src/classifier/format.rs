@@ -3,16 +3,17 @@
 use super::compact::Compact;
 use super::confidence::Calibration;
 use super::features::Reader;
+use super::head::Head;
 use super::kernels::padded;
 use super::lookup::Lookup;
-use super::model::Model;
+use super::model::{Embedded, Model};
 use super::network::HIDDEN;
 use super::signs::{Panel, SIGNS};
 use super::words::LANGUAGES;
 
 const MAGIC: [u8; 8] = *b"DHINTENT";
 /// Raised when the layout, or the meaning of anything in it, changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Magic, version, checksum, length of the body.
 const HEAD: usize = 8 + 4 + 4 + 8;
 
@@ -63,6 +64,19 @@ impl Model {
             body.floats(&network.first_bias);
             body.floats(&network.second);
             body.floats(&network.second_bias);
+        }
+        match (&self.embedded, &self.panel.head) {
+            (Some(embedded), Some(head)) => {
+                body.count(head.dimensions);
+                body.text(&embedded.embedder);
+                body.floats(&[embedded.threshold, embedded.calibration.bias]);
+                body.floats(&embedded.calibration.means);
+                body.floats(&embedded.calibration.scales);
+                body.floats(&embedded.calibration.weights);
+                body.floats(&head.weights);
+                body.floats(&head.bias);
+            }
+            _ => body.count(0),
         }
         let mut bytes = body.0;
         let length = (bytes.len() - HEAD) as u64;
@@ -132,6 +146,19 @@ impl Model {
                 second_bias: body.floats(padded(classes))?,
             });
         }
+        let (mut embedded, mut head) = (None, None);
+        let dimensions = body.count()?;
+        if dimensions > 0 {
+            let embedder = body.text()?;
+            let [threshold, bias] = body.array()?;
+            let calibration =
+                Calibration { means: body.array()?, scales: body.array()?, weights: body.array()?, bias };
+            embedded = Some(Embedded { embedder, calibration, threshold });
+            let classes = networks.first().map_or(0, |network: &Compact| network.classes);
+            let width = dimensions.div_ceil(16).saturating_mul(16);
+            let weights = body.floats(classes.saturating_mul(width))?;
+            head = Some(Head { classes, dimensions, weights, bias: body.floats(padded(classes))? });
+        }
         let alike = networks.windows(2).all(|pair| pair[0].classes == pair[1].classes);
         let centred = centres.len() == intents.len() * networks.len() * HIDDEN;
         if networks.is_empty() || !alike || !centred || !body.0.is_empty() {
@@ -144,10 +171,12 @@ impl Model {
             hashes,
             idf,
             unseen_idf,
-            panel: Panel { networks, intents: intents.len(), centres },
+            panel: Panel { networks, intents: intents.len(), centres, head },
             intents,
             calibration,
             threshold,
+            embedded,
+            embedder: None,
         })
     }
 }
@@ -245,4 +274,4 @@ impl<'a> Reading<'a> {
 }
 
 /// The layout above names this many signs; a change of theirs is a change of format.
-const _: () = assert!(SIGNS == 12 && VERSION == 1);
+const _: () = assert!(SIGNS == 12 && VERSION == 2);

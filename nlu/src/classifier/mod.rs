@@ -7,11 +7,14 @@
 mod compact;
 mod confidence;
 mod corpus;
+mod descent;
 mod examples;
 mod explain;
 mod features;
+mod flip;
 mod folds;
 mod format;
+mod head;
 mod kernels;
 mod lookup;
 mod model;
@@ -28,6 +31,7 @@ mod words;
 
 pub use examples::{Example, LineError, TrainingSet, parse_jsonl};
 pub use explain::Evidence;
+pub use flip::Flip;
 pub use format::LoadError;
-pub use model::{Guess, Judgement, Model};
-pub use train::{TrainError, TrainOptions, set_id, train};
+pub use model::{AttachError, Guess, Judgement, Model};
+pub use train::{TrainError, TrainOptions, set_id, set_id_embedded, train, train_embedded};

@@ -132,7 +132,7 @@ pub fn report(
     progress: &(dyn Fn(f32) + Sync),
 ) -> Result<Report, TrainError> {
     let options = TrainOptions { calibrate: true, ..options.clone() };
-    let (prepared, trained) = train_with_folds(set, &options, progress)?;
+    let (prepared, trained) = train_with_folds(set, &options, None, progress)?;
     let witnesses: Vec<Witness> = trained.into_iter().flat_map(|fold| fold.witnesses).collect();
     let (calibration, threshold) = trust(&witnesses, &options);
     let judged: Vec<(f32, Witness)> =

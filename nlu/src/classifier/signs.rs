@@ -2,6 +2,7 @@
 
 use super::compact::Compact;
 use super::corpus::{Known, Rows};
+use super::head::Head;
 use super::kernels::{dot, padded, softmax};
 use super::network::HIDDEN;
 
@@ -29,6 +30,8 @@ pub(crate) struct Panel {
     pub(crate) intents: usize,
     /// Each intent's mean direction of hidden units, of length 1: `intents` rows of `networks · HIDDEN`.
     pub(crate) centres: Vec<f32>,
+    /// What texts' vectors say, where training had vectors.
+    pub(crate) head: Option<Head>,
 }
 
 /// Working memory, reused from text to text.
@@ -43,7 +46,7 @@ impl Panel {
     /// Puts networks together; `rows` and `labels` are what they were trained on.
     pub(crate) fn new(networks: Vec<Compact>, intents: usize, rows: &Rows, labels: &[u16]) -> Self {
         let width = networks.len() * HIDDEN;
-        let mut panel = Panel { networks, intents, centres: vec![0.0; intents * width] };
+        let mut panel = Panel { networks, intents, centres: vec![0.0; intents * width], head: None };
         let mut desk = Desk::default();
         for (text, &label) in labels.iter().enumerate().filter(|(_, label)| usize::from(**label) < intents) {
             let (features, values) = rows.row(text);
@@ -78,16 +81,20 @@ impl Panel {
         desk.logits.iter_mut().for_each(|logit| *logit *= share);
     }
 
-    /// Judges one text; `tokens` is how many it has.
+    /// Judges one text; `tokens` is how many it has, `vector` what it is to the head, if it is to be asked.
     pub(crate) fn see(
         &self,
         features: &[u32],
         values: &[f32],
         known: Known,
         tokens: usize,
+        vector: Option<&[f32]>,
         desk: &mut Desk,
     ) -> Sight {
         self.run(features, values, desk);
+        if let Some((head, vector)) = self.head.as_ref().zip(vector) {
+            head.join(vector, &mut desk.logits, &mut desk.chances);
+        }
         let classes = self.classes();
         desk.chances.clear();
         desk.chances.extend_from_slice(&desk.logits);

@@ -42,6 +42,18 @@ impl Tokens {
         self.text.get(token.start as usize..token.end as usize).unwrap_or("")
     }
 
+    /// The tokens as a text again.
+    pub(crate) fn joined(&self) -> String {
+        self.list.iter().map(|&token| self.word(token)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Takes every occurrence of these words away.
+    pub(crate) fn remove(&mut self, words: &[&str]) {
+        let Tokens { text, list, .. } = self;
+        let word = |token: &Token| text.get(token.start as usize..token.end as usize).unwrap_or("");
+        list.retain(|token| !words.contains(&word(token)));
+    }
+
     /// Reads `text`: compatibility forms unified, lower case, contractions undone.
     pub(crate) fn read(&mut self, text: &str) {
         self.text.clear();

@@ -10,6 +10,14 @@ pub(crate) const ENOUGH: usize = 30;
 /// How much of what may get through is used up on the desk's own out-of-scope examples: those met are wilder.
 const OWN_MARGIN: f64 = 0.3;
 
+/// How widely one held-out text counts, in log-odds: without it the threshold would hang on single texts, and jump
+/// whenever an example is added.
+const BREADTH: f64 = 0.35;
+/// Thresholds that are tried, in log-odds: from 0.999 down to 0.05, in steps that nobody notices.
+const HIGHEST: f64 = 7.0;
+const LOWEST: f64 = -3.0;
+const STEPS: usize = 500;
+
 /// What is asked of the threshold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Aim {
@@ -23,53 +31,77 @@ pub(crate) struct Aim {
 /// desk's own out-of-scope examples are turned away with a margin. Where the held-out texts can't promise it at any
 /// threshold, confidence itself is trusted: the threshold is the aimed precision or what the best-trusted text reaches.
 pub(crate) fn choose(judged: &[(f32, Witness)], aim: Aim) -> f32 {
-    let mut sorted: Vec<(f32, Outcome)> =
-        judged.iter().map(|(confidence, witness)| (*confidence, Outcome::of(witness))).collect();
-    sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let count = |wanted: &[Outcome]| sorted.iter().filter(|(_, outcome)| wanted.contains(outcome)).count();
-    let all_in = count(&[Outcome::Right, Outcome::Wrong]);
-    let all_out = count(&[Outcome::Out]);
-    let all_left_out = count(&[Outcome::LeftOut]);
-    let all_strangers = count(&[Outcome::Stranger]);
-    let (mut right, mut wrong, mut out, mut left_out, mut strangers) = (0, 0, 0, 0, 0);
-    let mut chosen = None;
-    for (at, &(confidence, outcome)) in sorted.iter().enumerate() {
-        match outcome {
-            Outcome::Right => right += 1,
-            Outcome::Wrong => wrong += 1,
-            Outcome::Out => out += 1,
-            Outcome::LeftOut => left_out += 1,
-            Outcome::Stranger => strangers += 1,
-        }
-        if sorted.get(at + 1).is_some_and(|next| next.0 == confidence) {
-            continue;
-        }
+    let of = |wanted: Outcome| -> Vec<f64> {
+        let texts = judged.iter().filter(|(_, witness)| Outcome::of(witness) == wanted);
+        texts.map(|(confidence, _)| log_odds(*confidence)).collect()
+    };
+    let (right, wrong) = (of(Outcome::Right), of(Outcome::Wrong));
+    let (out, left_out, strangers) = (of(Outcome::Out), of(Outcome::LeftOut), of(Outcome::Stranger));
+    let inside = (right.len() + wrong.len()) as f64;
+    let own = Bell::of(&out);
+    let promised = |threshold: f64| {
+        let (right, wrong) = (above(&right, threshold), above(&wrong, threshold));
         let handled = right + wrong;
-        let handled_in = handled as f64 / all_in.max(1) as f64;
-        let right_share = lower_bound(right, handled);
+        let got_through = own.above(threshold);
         // Without enough of the desk's own, half are taken to be strangers and half near misses.
-        let let_in = match (all_out >= ENOUGH, all_left_out > 0) {
-            (true, _) => upper_bound(out, all_out),
-            (false, true) => {
-                let far = upper_bound(out + strangers, all_out + all_strangers);
-                0.5 * far + 0.5 * upper_bound(left_out, all_left_out)
+        let let_in = if out.len() >= ENOUGH {
+            upper_bound(got_through, out.len() as f64)
+        } else {
+            let far = above(&out, threshold) + above(&strangers, threshold);
+            let far = upper_bound(far, (out.len() + strangers.len()) as f64);
+            match left_out.len() {
+                0 => far,
+                all => 0.5 * far + 0.5 * upper_bound(above(&left_out, threshold), all as f64),
             }
-            (false, false) => upper_bound(out + strangers, all_out + all_strangers),
         };
-        let in_stream = (1.0 - aim.out_of_scope_share) * handled_in;
+        let in_stream = (1.0 - aim.out_of_scope_share) * handled / inside.max(1.0);
         let stream = in_stream + aim.out_of_scope_share * let_in;
-        let precise = in_stream * right_share >= aim.precision * stream;
+        let precise = in_stream * lower_bound(right, handled) >= aim.precision * stream;
         let turned_away =
-            all_out < ENOUGH || out as f64 <= OWN_MARGIN * (1.0 - aim.precision) * all_out as f64;
-        if precise && turned_away && handled > 0 {
-            let next = sorted.get(at + 1).map_or(0.0, |next| next.0);
-            chosen = Some(0.5 * (confidence + next));
-        }
+            out.len() < ENOUGH || got_through <= OWN_MARGIN * (1.0 - aim.precision) * out.len() as f64;
+        precise && turned_away && handled > 0.5
+    };
+    let tried = (0..=STEPS).map(|step| LOWEST + (HIGHEST - LOWEST) * step as f64 / STEPS as f64);
+    tried.into_iter().find(|&threshold| promised(threshold)).map_or_else(
+        || {
+            let best = judged.iter().map(|(confidence, _)| *confidence).fold(0.0, f32::max);
+            (aim.precision as f32).max(best.min(0.999))
+        },
+        |threshold| (1.0 / (1.0 + libm::exp(-threshold))) as f32,
+    )
+}
+
+fn log_odds(confidence: f32) -> f64 {
+    let chance = f64::from(confidence).clamp(0.001, 0.9995);
+    libm::log(chance / (1.0 - chance))
+}
+
+/// How many of `texts` lie above the threshold, one near it counting in part (a logistic kernel).
+fn above(texts: &[f64], threshold: f64) -> f64 {
+    texts.iter().map(|at| 1.0 / (1.0 + libm::exp((threshold - at) / BREADTH))).sum()
+}
+
+/// Out-of-scope texts, of which only the wildest few matter, are told by the bell curve they fill: of a hundred, the
+/// one or two highest by themselves say little.
+struct Bell {
+    texts: f64,
+    mean: f64,
+    spread: f64,
+}
+
+impl Bell {
+    fn of(texts: &[f64]) -> Self {
+        let count = texts.len().max(1) as f64;
+        let mean = texts.iter().sum::<f64>() / count;
+        let variance = texts.iter().map(|at| (at - mean) * (at - mean)).sum::<f64>() / count;
+        Bell { texts: texts.len() as f64, mean, spread: libm::sqrt(variance).max(BREADTH) }
     }
-    chosen.unwrap_or_else(|| {
-        let best = sorted.first().map_or(1.0, |first| first.0);
-        (aim.precision as f32).max(best.min(0.999))
-    })
+
+    /// How many are expected above the threshold.
+    fn above(&self, threshold: f64) -> f64 {
+        let far = (threshold - self.mean) / self.spread;
+        self.texts * 0.5 * libm::erfc(far * std::f64::consts::FRAC_1_SQRT_2)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,22 +125,21 @@ impl Outcome {
     }
 }
 
-/// Wilson's lower bound of a share.
-pub(crate) fn lower_bound(hits: usize, of: usize) -> f64 {
+/// Wilson's lower bound of a share; texts may count in part.
+fn lower_bound(hits: f64, of: f64) -> f64 {
     wilson(hits, of, -Z)
 }
 
 /// Wilson's upper bound of a share.
-pub(crate) fn upper_bound(hits: usize, of: usize) -> f64 {
+fn upper_bound(hits: f64, of: f64) -> f64 {
     wilson(hits, of, Z)
 }
 
-fn wilson(hits: usize, of: usize, z: f64) -> f64 {
-    if of == 0 {
+fn wilson(hits: f64, n: f64, z: f64) -> f64 {
+    if n <= 0.0 {
         return if z < 0.0 { 0.0 } else { 1.0 };
     }
-    let n = of as f64;
-    let share = hits as f64 / n;
+    let share = (hits / n).clamp(0.0, 1.0);
     let spread = z * libm::sqrt(share * (1.0 - share) / n + z * z / (4.0 * n * n));
     ((share + z * z / (2.0 * n) + spread) / (1.0 + z * z / n)).clamp(0.0, 1.0)
 }
@@ -127,9 +158,9 @@ mod tests {
 
     #[test]
     fn wilson_bounds_enclose_the_share() {
-        assert!(lower_bound(95, 100) < 0.95 && lower_bound(95, 100) > 0.90);
-        assert!(upper_bound(5, 100) > 0.05 && upper_bound(5, 100) < 0.10);
-        assert_eq!((lower_bound(0, 0), upper_bound(0, 0)), (0.0, 1.0));
+        assert!(lower_bound(95.0, 100.0) < 0.95 && lower_bound(95.0, 100.0) > 0.90);
+        assert!(upper_bound(5.0, 100.0) > 0.05 && upper_bound(5.0, 100.0) < 0.10);
+        assert_eq!((lower_bound(0.0, 0.0), upper_bound(0.0, 0.0)), (0.0, 1.0));
     }
 
     #[test]
@@ -138,12 +169,31 @@ mod tests {
         let mut texts: Vec<_> =
             (0..1_000).map(|n| judged(0.5 + n as f32 / 2_000.0, Scope::In, true)).collect();
         texts.extend((0..500).map(|n| judged(n as f32 / 1_000.0, Scope::In, false)));
-        texts.extend((0..100).map(|n| judged(n as f32 / 250.0, Scope::Out, false)));
+        texts.extend((0..100).map(|n| judged(n as f32 / 500.0, Scope::Out, false)));
         let threshold = choose(&texts, AIM);
-        assert!((0.40..0.50).contains(&threshold), "{threshold}");
+        assert!((0.40..0.65).contains(&threshold), "{threshold}");
         // Out-of-scope texts all over: handling anything would break the promise, but for the very best.
         texts.extend((0..1_000).map(|n| judged(n as f32 / 1_000.0, Scope::Out, false)));
         assert!(choose(&texts, AIM) > 0.85);
+    }
+
+    #[test]
+    fn one_wild_text_more_hardly_moves_the_threshold() {
+        let mut random = super::super::random::Random::new(11, 0);
+        let mut draw = |mean: f32, spread: f32| 1.0 / (1.0 + (-(mean + spread * random.normal())).exp());
+        let mut texts: Vec<_> = (0..900).map(|_| judged(draw(3.5, 1.5), Scope::In, true)).collect();
+        texts.extend((0..60).map(|_| judged(draw(-0.5, 1.2), Scope::In, false)));
+        texts.extend((0..100).map(|_| judged(draw(-2.5, 1.5), Scope::Out, false)));
+        let before = choose(&texts, AIM);
+        for wild in [0.9, 0.97, 0.995] {
+            for scope in [Scope::Out, Scope::In] {
+                texts.push(judged(wild, scope, false));
+                let after = choose(&texts, AIM);
+                let moved = log_odds(after) - log_odds(before);
+                assert!((0.0..0.6).contains(&moved), "{wild} {scope:?}: {before} to {after}");
+                texts.pop();
+            }
+        }
     }
 
     #[test]

@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::embedding::Embedder;
+
 use super::confidence::{Calibration, Scope, Witness};
 use super::corpus::Corpus;
 use super::examples::TrainingSet;
 use super::features::Reader;
 use super::folds;
+use super::head::Vectors;
 use super::lookup::Lookup;
-use super::model::Model;
+use super::model::{Embedded, Model};
 use super::random::Random;
 use super::strangers;
 use super::threshold::{self, Aim, ENOUGH};
 use super::training::{self, Material, Trained};
 
 /// Raised whenever training or reading changes, so that a cached model of older code is not taken for this one's.
-const CODE_VERSION: u32 = 1;
+const CODE_VERSION: u32 = 2;
 /// The threshold of a model without calibration, whose confidence is only the network's own probability.
 const UNCALIBRATED_THRESHOLD: f32 = 0.7;
 
@@ -67,6 +70,12 @@ pub enum TrainError {
         /// How many there are.
         found: usize,
     },
+    /// The vectors that were asked for are not to be had.
+    #[error("{what}; train without embeddings, or mend them")]
+    Embedding {
+        /// A sentence.
+        what: String,
+    },
     /// A share outside 0 to 1.
     #[error("{what} is {value}; it must lie between 0 and 1")]
     BadShare {
@@ -88,8 +97,42 @@ pub fn train(
     options: &TrainOptions,
     progress: &(dyn Fn(f32) + Sync),
 ) -> Result<Model, TrainError> {
-    let (prepared, trained) = train_with_folds(set, options, progress)?;
+    let (prepared, trained) = train_with_folds(set, options, None, progress)?;
     Ok(prepared.model(set, options, trained))
+}
+
+/// Trains a model that also listens to the texts' vectors: its probabilities are the geometric mean of the networks'
+/// and those of a logistic regression on the vectors, and trust in them is learnt apart from trust in the networks
+/// alone. [`Model::attach`] the embedder before judging; without, the model judges as one trained by [`train`].
+///
+/// # Errors
+/// As [`train`], and if the embedder fails or its vectors don't fit.
+pub fn train_embedded(
+    set: &TrainingSet,
+    options: &TrainOptions,
+    embedder: &dyn Embedder,
+    progress: &(dyn Fn(f32) + Sync),
+) -> Result<Model, TrainError> {
+    let (prepared, trained) = train_with_folds(set, options, Some(embedder), progress)?;
+    let mut model = prepared.model(set, options, trained);
+    model.id = set_id_embedded(set, options, embedder);
+    if let Some(embedded) = &mut model.embedded {
+        embedder.id().clone_into(&mut embedded.embedder);
+    }
+    Ok(model)
+}
+
+/// The content address a model trained with these vectors would have.
+pub fn set_id_embedded(set: &TrainingSet, options: &TrainOptions, embedder: &dyn Embedder) -> String {
+    let mut hash = Sha256::new();
+    hash.update(set_id(set, options));
+    hash.update(embedder.id());
+    hash.update((embedder.dimensions() as u64).to_le_bytes());
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The content address a model trained from these would have: look for it before training.
@@ -114,7 +157,7 @@ pub fn set_id(set: &TrainingSet, options: &TrainOptions) -> String {
         part(intent.as_bytes());
         part(name.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 /// A set made ready: read, numbered, compared.
@@ -128,14 +171,17 @@ pub(crate) struct Prepared {
     pub(crate) strangers: usize,
     /// Near-duplicates among the examples.
     pub(crate) alike: Vec<(u32, u32)>,
+    /// A hash of each example's words.
+    pub(crate) keys: Vec<u64>,
 }
 
 pub(crate) fn train_with_folds(
     set: &TrainingSet,
     options: &TrainOptions,
+    embedder: Option<&dyn Embedder>,
     progress: &(dyn Fn(f32) + Sync),
 ) -> Result<(Prepared, Vec<Trained>), TrainError> {
-    let prepared = prepare(set, options)?;
+    let prepared = prepare(set, options, embedder)?;
     let examples = set.examples.len();
     let intents = prepared.intents.len();
     let classes = prepared.labels.iter().map(|&label| usize::from(label) + 1).max().unwrap_or(0);
@@ -144,8 +190,15 @@ pub(crate) fn train_with_folds(
         let mut random = Random::new(options.seed, 0);
         let own = prepared.labels[..examples].iter().filter(|&&label| usize::from(label) >= intents).count();
         let leave = if own >= ENOUGH { LEAVE_FEW } else { LEAVE_MANY };
-        let mut folds =
-            folds::cut(&prepared.labels[..examples], intents, leave, &prepared.alike, count, &mut random);
+        let mut folds = folds::cut(
+            &prepared.labels[..examples],
+            &prepared.keys,
+            intents,
+            leave,
+            &prepared.alike,
+            count,
+            &mut random,
+        );
         // A fold that leaves no intent to train on can teach nothing.
         folds.retain(|fold| {
             fold.train.iter().any(|&text| usize::from(prepared.labels[text as usize]) < intents)
@@ -168,7 +221,11 @@ pub(crate) fn train_with_folds(
     Ok((prepared, trained))
 }
 
-fn prepare(set: &TrainingSet, options: &TrainOptions) -> Result<Prepared, TrainError> {
+fn prepare(
+    set: &TrainingSet,
+    options: &TrainOptions,
+    embedder: Option<&dyn Embedder>,
+) -> Result<Prepared, TrainError> {
     for (what, value) in
         [("out_of_scope_share", options.out_of_scope_share), ("target_precision", options.target_precision)]
     {
@@ -203,6 +260,7 @@ fn prepare(set: &TrainingSet, options: &TrainOptions) -> Result<Prepared, TrainE
     let reader = Reader::new(Reader::languages_of(texts()));
     let stems = folds::stem_sets(&reader, texts());
     let alike = folds::near_duplicates(&stems);
+    let keys = stems.iter().map(|stems| folds::key(stems)).collect();
     let strangers = if options.calibrate { strangers::to(&reader, &stems) } else { Vec::new() };
     let mut names = Vec::new();
     for (class, intent) in intents.iter().enumerate() {
@@ -212,8 +270,22 @@ fn prepare(set: &TrainingSet, options: &TrainOptions) -> Result<Prepared, TrainE
         }
     }
     let behind = names.iter().map(String::as_str).chain(strangers.iter().copied());
-    let corpus = Corpus::read(&reader, texts().chain(behind));
-    Ok(Prepared { reader, corpus, intents, labels, strangers: strangers.len(), alike })
+    let all: Vec<&str> = texts().chain(behind).collect();
+    let mut corpus = Corpus::read(&reader, all.iter().copied());
+    corpus.vectors = embedder.map(|embedder| embed(embedder, &all)).transpose()?;
+    Ok(Prepared { reader, corpus, intents, labels, strangers: strangers.len(), alike, keys })
+}
+
+fn embed(embedder: &dyn Embedder, texts: &[&str]) -> Result<Vectors, TrainError> {
+    let failed = |what: String| TrainError::Embedding { what };
+    let found = embedder.embed(texts).map_err(|error| failed(error.to_string()))?;
+    let mut vectors = Vectors::new(embedder.dimensions());
+    let fit = found.iter().all(|vector| vectors.push(vector));
+    if !fit || found.len() != texts.len() || embedder.dimensions() == 0 {
+        let what = format!("not every text has got a vector of {} numbers", embedder.dimensions());
+        return Err(failed(what));
+    }
+    Ok(vectors)
 }
 
 /// "cardArrival" and "card_arrival" say "card arrival"; "17" says nothing.
@@ -237,12 +309,20 @@ impl Prepared {
     fn model(self, set: &TrainingSet, options: &TrainOptions, trained: Vec<Trained>) -> Model {
         let mut trained = trained.into_iter();
         let own = trained.next();
-        let witnesses: Vec<Witness> = trained.flat_map(|fold| fold.witnesses).collect();
-        let (calibration, threshold) = if options.calibrate {
-            trust(&witnesses, options)
-        } else {
-            (Calibration::none(), UNCALIBRATED_THRESHOLD)
+        let (mut witnesses, mut embedded) = (Vec::new(), Vec::new());
+        for fold in trained {
+            witnesses.extend(fold.witnesses);
+            embedded.extend(fold.embedded);
+        }
+        let trust = |witnesses: &[Witness]| match options.calibrate {
+            true => trust(witnesses, options),
+            false => (Calibration::none(), UNCALIBRATED_THRESHOLD),
         };
+        let (calibration, threshold) = trust(&witnesses);
+        let embedded = self.corpus.vectors.as_ref().map(|_| {
+            let (calibration, threshold) = trust(&embedded);
+            Embedded { embedder: String::new(), calibration, threshold }
+        });
         let (hashes, idf, unseen_idf, panel) = match own {
             Some(own) => {
                 let hash = |&feature: &u32| self.corpus.hashes[feature as usize];
@@ -267,6 +347,8 @@ impl Prepared {
             panel,
             calibration,
             threshold,
+            embedded,
+            embedder: None,
         }
     }
 }

@@ -7,7 +7,8 @@ use super::compact::Compact;
 use super::confidence::{Scope, Witness};
 use super::corpus::{Corpus, Known, Rows, Vocabulary};
 use super::folds::Fold;
-use super::network;
+use super::head::Head;
+use super::network::{self, Recipe};
 use super::signs::{Desk, Panel};
 
 /// Networks averaged in a model: the fewer the examples, the more they differ, and the less they cost.
@@ -39,6 +40,8 @@ pub(crate) struct Trained {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) panel: Panel,
     pub(crate) witnesses: Vec<Witness>,
+    /// The same texts, heard with their vectors; empty where there are none.
+    pub(crate) embedded: Vec<Witness>,
 }
 
 /// One training run: which examples, which classes.
@@ -111,8 +114,9 @@ impl<'a> Run<'a> {
         let Prepared { vocabulary, rows, labels } = self.prepare();
         let seed = self.material.seed.wrapping_mul(1_000).wrapping_add(nth as u64);
         let features = vocabulary.features.len();
+        let recipe = Recipe::for_examples(rows.len(), self.material.examples);
         self.networks[nth].get_or_init(|| {
-            Compact::new(network::train(rows, labels, features, self.classes(), seed, progress))
+            Compact::new(network::train(&recipe, rows, labels, features, self.classes(), seed, progress))
         });
     }
 
@@ -121,12 +125,16 @@ impl<'a> Run<'a> {
         self.prepare();
         let Some(Prepared { vocabulary, rows, labels }) = self.prepared.take() else { return };
         let networks = self.networks.iter_mut().filter_map(OnceLock::take).collect();
-        let panel = Panel::new(networks, self.intents(), &rows, &labels);
-        let witnesses = self.hear(&panel, &vocabulary);
-        self.trained.get_or_init(|| Trained { vocabulary, panel, witnesses });
+        let mut panel = Panel::new(networks, self.intents(), &rows, &labels);
+        let vectors = self.material.corpus.vectors.as_ref();
+        panel.head = vectors
+            .map(|vectors| Head::train(vectors, &self.train, &labels, self.classes(), self.material.seed));
+        let witnesses = self.hear(&panel, &vocabulary, false);
+        let embedded = if panel.head.is_some() { self.hear(&panel, &vocabulary, true) } else { Vec::new() };
+        self.trained.get_or_init(|| Trained { vocabulary, panel, witnesses, embedded });
     }
 
-    fn hear(&self, panel: &Panel, vocabulary: &Vocabulary) -> Vec<Witness> {
+    fn hear(&self, panel: &Panel, vocabulary: &Vocabulary, embedded: bool) -> Vec<Witness> {
         let mut original = vec![0; panel.classes()];
         for (old, &new) in self.class.iter().enumerate().filter(|(_, new)| **new != u16::MAX) {
             original[usize::from(new)] = old as u16;
@@ -138,7 +146,9 @@ impl<'a> Run<'a> {
             rows.clear();
             let known: Known = self.material.corpus.weigh(example, vocabulary, &mut rows);
             let tokens = usize::from(self.material.corpus.tokens[example as usize]);
-            let mut sight = panel.see(&rows.features, &rows.values, known, tokens, &mut desk);
+            let vectors = self.material.corpus.vectors.as_ref().filter(|_| embedded);
+            let vector = vectors.and_then(|vectors| vectors.get(example as usize));
+            let mut sight = panel.see(&rows.features, &rows.values, known, tokens, vector, &mut desk);
             for (class, _) in sight.top.iter_mut().filter(|(class, _)| *class != u16::MAX) {
                 *class = original[usize::from(*class)];
             }

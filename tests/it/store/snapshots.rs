@@ -12,6 +12,7 @@ use deskhand::domain::release::ReleaseId;
 use deskhand::domain::run::{Run, Waiting};
 use deskhand::domain::ticket::{NewTicket, Priority, TicketRef};
 use deskhand::ports::storage::{Commit, CommitError, RowFilter, View};
+use nlu::classifier::Flip;
 use nlu::signals::{Sentiment, Urgency};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -136,6 +137,12 @@ fn decision() -> impl Strategy<Value = Decision> {
             automation: Automation::Auto,
             reasons: vec![Reason::new("why", word.clone())],
             rules: vec![word.clone()],
+            flip: Some(Flip {
+                without: vec![word.clone()],
+                intent: word.clone(),
+                confidence: confidence as f32,
+                sure: message % 2 == 0,
+            }),
             evidence: vec![Evidence { text: word, weight: -(confidence as f32) }],
             context: Vec::new(),
             citations: Vec::new(),

@@ -7,6 +7,7 @@ use crate::domain::decision::{
 };
 use crate::domain::ids::Seq;
 use channels::Citation as DomainCitation;
+use nlu::classifier::Flip as DomainFlip;
 use nlu::signals::Signal as DomainSignal;
 use serde::Serialize;
 use serde_json::Value;
@@ -46,6 +47,9 @@ pub(in crate::http) struct Decision {
     reasons: Vec<Reason>,
     rules: Vec<String>,
     evidence: Vec<Evidence>,
+    /// The words without which the message would have been taken otherwise, where a few decide.
+    #[schema(required)]
+    flip: Option<Flip>,
     /// The facts that were looked at, as `name=value`.
     context: Vec<String>,
     citations: Vec<Citation>,
@@ -83,6 +87,18 @@ pub(in crate::http) struct Guess {
 pub(in crate::http) struct Evidence {
     text: String,
     weight: f32,
+}
+
+/// A smaller message that would have been taken otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(in crate::http) struct Flip {
+    /// The words taken away, one to three.
+    without: Vec<String>,
+    /// The likeliest intent then.
+    intent: String,
+    confidence: f32,
+    /// Whether that would have been enough to act.
+    sure: bool,
 }
 
 /// Words that showed urgency or mood.
@@ -166,6 +182,7 @@ impl Decision {
                 .iter()
                 .map(|word| Evidence { text: word.text.clone(), weight: word.weight })
                 .collect(),
+            flip: decision.flip.as_ref().map(Flip::of),
             context: decision.context.clone(),
             citations: decision.citations.iter().map(Citation::of).collect(),
             draft: decision.draft.clone(),
@@ -174,6 +191,13 @@ impl Decision {
             cost_usd: decision.cost_usd,
             latency_ms: decision.latency_ms,
         }
+    }
+}
+
+impl Flip {
+    fn of(flip: &DomainFlip) -> Self {
+        let DomainFlip { without, intent, confidence, sure } = flip.clone();
+        Self { without, intent, confidence, sure }
     }
 }
 

@@ -104,6 +104,8 @@ async fn the_details_say_why_and_what_is_known() {
     ] {
         assert!(!decision[key].is_null(), "{key}: {decision}");
     }
+    // Null where no few words decide, but never left out.
+    assert!(decision.as_object().unwrap().contains_key("flip"), "{decision}");
     // The message it is about is one of the log, under that id.
     let events = case.events("after=0").await;
     let about = events["events"]

@@ -1040,6 +1040,7 @@ export interface components {
                 [key: string]: unknown;
             };
             evidence: components["schemas"]["Evidence"][];
+            flip: components["schemas"]["Flip"] | null;
             id: string;
             in_scope: boolean;
             intent: string | null;
@@ -1183,6 +1184,17 @@ export interface components {
             field: string;
             /** @description What is wrong, for people. */
             message: string;
+        };
+        /** @description A smaller message that would have been taken otherwise. */
+        Flip: {
+            /** Format: float */
+            confidence: number;
+            /** @description The likeliest intent then. */
+            intent: string;
+            /** @description Whether that would have been enough to act. */
+            sure: boolean;
+            /** @description The words taken away, one to three. */
+            without: string[];
         };
         /** @description An intent that it may be. */
         Guess: {

@@ -115,8 +115,7 @@ impl Action {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         }
         for (name, value) in &rendered.headers {
-            let (name, mut value) = header(name, value)
-                .map_err(|why| masked(&mask, why))?;
+            let (name, mut value) = header(name, value).map_err(|why| masked(&mask, why))?;
             // A secret may have been rendered into any of them.
             value.set_sensitive(true);
             headers.insert(name, value);
@@ -192,7 +191,11 @@ impl Prepared {
         let request = &self.request;
         let shown = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = request.headers.iter().map(|(name, value)| {
-            let value = if name == AUTHORIZATION { crate::mask::HIDDEN.to_owned() } else { self.mask.hide(&shown(value)) };
+            let value = if name == AUTHORIZATION {
+                crate::mask::HIDDEN.to_owned()
+            } else {
+                self.mask.hide(&shown(value))
+            };
             (name.to_string(), value)
         });
         Preview {

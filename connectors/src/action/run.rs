@@ -74,7 +74,8 @@ impl Runner {
             tries += 1;
             let answered = self.guard.send(prepared.request.clone()).await;
             // A 500 is a fault of theirs that is met again at once; the statuses of gateways and overload may pass.
-            let passing = !matches!(&answered, Ok(answer) if answer.status == StatusCode::INTERNAL_SERVER_ERROR);
+            let passing =
+                !matches!(&answered, Ok(answer) if answer.status == StatusCode::INTERNAL_SERVER_ERROR);
             let trouble = match answered.and_then(|answer| finish(action, prepared, answer)) {
                 Ok((status, output)) => return Ok(Outcome { status, output, tries }),
                 Err(trouble) => trouble,
@@ -87,7 +88,9 @@ impl Runner {
                 _ => None,
             };
             match pause {
-                Some(pause) if tries < retries.tries && action.is_repeatable() => tokio::time::sleep(pause).await,
+                Some(pause) if tries < retries.tries && action.is_repeatable() => {
+                    tokio::time::sleep(pause).await
+                }
                 _ => return Err(trouble.masked(prepared.mask())),
             }
         }

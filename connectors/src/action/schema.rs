@@ -60,7 +60,10 @@ impl Schema {
             .validator
             .iter_errors(value)
             .take(TOLD)
-            .map(|error| Mismatch { at: place(error.instance_path().as_str()), why: crate::guard::excerpt(&error.to_string()) })
+            .map(|error| Mismatch {
+                at: place(error.instance_path().as_str()),
+                why: crate::guard::excerpt(&error.to_string()),
+            })
             .collect();
         if mismatches.is_empty() { Ok(()) } else { Err(mismatches) }
     }
@@ -92,7 +95,8 @@ mod tests {
 
     #[test]
     fn a_mismatch_names_its_place() {
-        let schema = json!({"type": "object", "properties": {"order": {"type": "object", "required": ["id"]}}});
+        let schema =
+            json!({"type": "object", "properties": {"order": {"type": "object", "required": ["id"]}}});
         let schema = Schema::compile("input", &schema).unwrap();
         assert!(schema.check(&json!({"order": {"id": 1}})).is_ok());
         assert_eq!(schema.check(&json!({"order": {}})).unwrap_err()[0].at, "/order");

@@ -49,7 +49,7 @@ const NAT64: Ipv6Net = v6(0x64, 0xff9b, 0, 96);
 
 /// Why this address is refused, or nothing where it is an ordinary public one.
 #[must_use]
-pub fn refusal(ip: IpAddr) -> Option<&'static str> {
+pub(super) fn refusal(ip: IpAddr) -> Option<&'static str> {
     match ip {
         IpAddr::V4(ip) => refusal_v4(ip),
         IpAddr::V6(ip) => refusal_v6(ip),

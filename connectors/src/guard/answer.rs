@@ -110,9 +110,9 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> Answer {
-        let headers = headers.iter().map(|(name, value)| {
-            (name.parse().unwrap(), reqwest::header::HeaderValue::from_static(value))
-        });
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), reqwest::header::HeaderValue::from_static(value)));
         Answer {
             status: StatusCode::from_u16(status).unwrap(),
             headers: headers.collect(),
@@ -131,7 +131,10 @@ mod tests {
         let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(wait(&[date, ("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")]), Some(30));
         assert_eq!(wait(&[date, ("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT")]), Some(0));
-        assert_eq!(wait(&[date, ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111787")]), Some(10));
+        assert_eq!(
+            wait(&[date, ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "784111787")]),
+            Some(10)
+        );
         assert_eq!(wait(&[date, ("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", "784111787")]), None);
         assert_eq!(wait(&[]), None);
     }

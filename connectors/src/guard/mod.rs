@@ -196,7 +196,9 @@ impl Guard {
         let safe = request.is_safe();
         let host = place(&request.url);
         let mut headers = request.headers.clone();
-        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!("Deskhand/", env!("CARGO_PKG_VERSION"))));
+        headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(concat!("Deskhand/", env!("CARGO_PKG_VERSION"))));
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json, */*;q=0.5"));
         let sent = self
             .client
@@ -216,7 +218,17 @@ impl Guard {
             too_large(status)?;
         }
         let mut body = bytes::BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| broken(&host, safe, error))? {
+        loop {
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                // What refuses need not refuse completely.
+                Err(_) if !status.is_success() => break,
+                Err(error) => {
+                    let why = causes(&error.without_url());
+                    return Err(unanswered(safe, format!("{host}: the answer broke off: {why}")));
+                }
+            };
             let room = limits.answer - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if chunk.len() > room {
@@ -250,7 +262,9 @@ fn redirect(request: &Outgoing, answer: &Answer) -> Result<Option<Outgoing>, Tro
     if !request.method.is_safe() {
         // "See other" is how something that was done is answered; the rest are moved endpoints, the admin's to correct.
         if status == 303 {
-            return Err(Trouble::InDoubt { why: format!("it was answered with a redirect to {}", place(&url)) });
+            return Err(Trouble::InDoubt {
+                why: format!("it was answered with a redirect to {}", place(&url)),
+            });
         }
         if !(same_host && matches!(status, 307 | 308)) {
             return Err(refused(&format!("it redirects to {}; correct the address", place(&url))));
@@ -258,7 +272,8 @@ fn redirect(request: &Outgoing, answer: &Answer) -> Result<Option<Outgoing>, Tro
     }
     if !same_host {
         let kept = [ACCEPT, USER_AGENT];
-        next.headers = kept.iter().filter_map(|name| Some((name.clone(), request.headers.get(name)?.clone()))).collect();
+        next.headers =
+            kept.iter().filter_map(|name| Some((name.clone(), request.headers.get(name)?.clone()))).collect();
         next.body = bytes::Bytes::new();
         next.headers.remove(CONTENT_LENGTH);
     }
@@ -287,13 +302,6 @@ fn unsent(host: &str, safe: bool, error: reqwest::Error) -> Trouble {
     let connecting = error.is_connect();
     let why = format!("{host}: {}", causes(&error.without_url()));
     if connecting { Trouble::Retry { why } } else { unanswered(safe, why) }
-}
-
-/// The answer began and did not end well.
-fn broken(host: &str, safe: bool, error: reqwest::Error) -> Trouble {
-    let decoding = error.is_decode();
-    let why = format!("{host}: the answer broke off: {}", causes(&error.without_url()));
-    if decoding { Trouble::Unexpected { why } } else { unanswered(safe, why) }
 }
 
 /// An error and what lies below it, in one line.

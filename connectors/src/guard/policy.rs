@@ -108,7 +108,9 @@ impl Policy {
             return Err(blocked(format!("only https is spoken, not {}", url.scheme())));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(blocked("the address carries a user name or password; use the action's `auth`".to_owned()));
+            return Err(blocked(
+                "the address carries a user name or password; use the action's `auth`".to_owned(),
+            ));
         }
         let listed = match url.host() {
             None => return Err(blocked("the address names no host".to_owned())),
@@ -121,7 +123,8 @@ impl Policy {
         };
         if url.scheme() == "http" && !listed && !self.plain_http {
             return Err(blocked(
-                "plain http would send secrets in the clear; use https, or let an operator allow the host".to_owned(),
+                "plain http would send secrets in the clear; use https, or let an operator allow the host"
+                    .to_owned(),
             ));
         }
         Ok(())
@@ -150,8 +153,14 @@ mod tests {
 
     #[test]
     fn a_list_names_hosts_addresses_and_ranges() {
-        let policy =
-            Policy::allowing(["crm.internal", "*.corp.example", "10.1.0.0/16", "192.168.7.7", "bücher.example"]).unwrap();
+        let policy = Policy::allowing([
+            "crm.internal",
+            "*.corp.example",
+            "10.1.0.0/16",
+            "192.168.7.7",
+            "bücher.example",
+        ])
+        .unwrap();
         for allowed in ["CRM.internal.", "a.corp.example", "a.b.corp.example", "xn--bcher-kva.example"] {
             assert!(policy.allows_host(allowed), "{allowed}");
         }

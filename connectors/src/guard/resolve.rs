@@ -52,7 +52,9 @@ impl Sieve {
         for ip in found {
             match self.policy.refuses(ip) {
                 None => allowed.push(ip),
-                Some(refusal) => why = Some(format!("its address is {ip}: {refusal}; an operator can allow it")),
+                Some(refusal) => {
+                    why = Some(format!("its address is {ip}: {refusal}; an operator can allow it"))
+                }
             }
         }
         match why {

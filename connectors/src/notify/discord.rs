@@ -32,7 +32,10 @@ impl Discord {
 fn escaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in without_mentions(text).chars() {
-        if matches!(character, '\\' | '*' | '_' | '~' | '`' | '|' | '>' | '<' | '[' | ']' | '(' | ')' | '#' | '-') {
+        if matches!(
+            character,
+            '\\' | '*' | '_' | '~' | '`' | '|' | '>' | '<' | '[' | ']' | '(' | ')' | '#' | '-'
+        ) {
             plain.push('\\');
         }
         plain.push(character);
@@ -77,7 +80,10 @@ mod tests {
     fn nothing_of_a_customer_has_power() {
         let body = body(&hostile());
         let content = body["content"].as_str().unwrap();
-        assert!(content.starts_with("**\\<!channel\\> \\*big\\* \\<@\u{2060}U1\\> @\u{2060}everyone**\n"), "{content}");
+        assert!(
+            content.starts_with("**\\<!channel\\> \\*big\\* \\<@\u{2060}U1\\> @\u{2060}everyone**\n"),
+            "{content}"
+        );
         assert!(content.contains(r"\[me\]\(https://evil.example\)"));
         assert!(content.encode_utf16().count() <= LONGEST);
         assert!(content.ends_with("<https://desk.example/console?c=1&x=|%3E>"));

@@ -87,8 +87,9 @@ impl Email {
         to: impl IntoIterator<Item = S>,
     ) -> Result<Self, Trouble> {
         let mailbox = |text: &str| {
-            text.parse::<Mailbox>()
-                .map_err(|error| Trouble::unusable(format!("`{}` is no e-mail address: {error}", excerpt(text))))
+            text.parse::<Mailbox>().map_err(|error| {
+                Trouble::unusable(format!("`{}` is no e-mail address: {error}", excerpt(text)))
+            })
         };
         let to = to.into_iter().map(|one| mailbox(one.as_ref())).collect::<Result<Vec<_>, _>>()?;
         if to.is_empty() {
@@ -104,7 +105,11 @@ impl Email {
         let subject: String = one_line(&message.title).chars().take(SUBJECT).collect();
         let link = message.link.as_ref().map(|link| format!("\n\n{link}")).unwrap_or_default();
         // The same id at every try: mail servers and readers drop the second one.
-        let key: String = message.key.chars().filter(|sign| sign.is_ascii_alphanumeric() || ".-_".contains(*sign)).collect();
+        let key: String = message
+            .key
+            .chars()
+            .filter(|sign| sign.is_ascii_alphanumeric() || ".-_".contains(*sign))
+            .collect();
         let id = format!("<{key}.deskhand@{}>", self.from.email.domain());
         let mut letter = lettre::Message::builder()
             .from(self.from.clone())
@@ -124,7 +129,8 @@ impl Email {
     async fn connect(&self, address: SocketAddr) -> Result<AsyncSmtpConnection, Trouble> {
         let host = &self.smtp.host;
         let failed = |error: lettre::transport::smtp::Error| self.trouble(error, false);
-        let tls = || TlsParameters::new_rustls(host.clone()).map_err(|error| Trouble::unusable(causes(&error)));
+        let tls =
+            || TlsParameters::new_rustls(host.clone()).map_err(|error| Trouble::unusable(causes(&error)));
         let hello = ClientId::Domain(self.from.email.domain().to_owned());
         let limit = Some(self.guard.limits().connect);
         let implicit = if self.smtp.tls == Tls::Implicit { Some(tls()?) } else { None };
@@ -133,7 +139,9 @@ impl Email {
             .map_err(failed)?;
         if self.smtp.tls == Tls::StartTls {
             if !connection.can_starttls() {
-                return Err(Trouble::unusable(format!("{host} offers no STARTTLS, and mail is not sent in the clear")));
+                return Err(Trouble::unusable(format!(
+                    "{host} offers no STARTTLS, and mail is not sent in the clear"
+                )));
             }
             connection.starttls(tls()?, &hello).await.map_err(failed)?;
         }
@@ -214,7 +222,16 @@ mod tests {
         let names: Vec<&str> = head.lines().filter_map(|line| Some(line.split_once(':')?.0)).collect();
         assert_eq!(
             names,
-            ["From", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type", "To", "Content-Transfer-Encoding"],
+            [
+                "From",
+                "Subject",
+                "Date",
+                "Message-ID",
+                "Auto-Submitted",
+                "Content-Type",
+                "To",
+                "Content-Transfer-Encoding"
+            ],
             "{head}"
         );
         assert!(head.contains("Message-ID: <c17Xy.deskhand@example.com>"));
@@ -223,7 +240,9 @@ mod tests {
 
     #[test]
     fn an_address_that_is_two_is_refused() {
-        for to in ["", "ada", "ada@example.com\r\nBcc: b@evil.example", "a@b.example, c@d.example", "<a@b.c> x"] {
+        for to in
+            ["", "ada", "ada@example.com\r\nBcc: b@evil.example", "a@b.example, c@d.example", "<a@b.c> x"]
+        {
             assert!(email(to).is_err(), "{to}");
         }
     }

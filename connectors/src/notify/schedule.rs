@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn eight_tries_within_about_a_day() {
-        let pauses: Vec<u64> = (0..9).map_while(|failed| pause(failed, 0.5)).map(|pause| pause.as_secs()).collect();
+        let pauses: Vec<u64> =
+            (0..9).map_while(|failed| pause(failed, 0.5)).map(|pause| pause.as_secs()).collect();
         assert_eq!(pauses, [0, 5, 300, 1800, 7200, 18000, 36000, 36000]);
         assert_eq!(pause(8, 0.5), None);
         assert_eq!(pause_asked(1, 0.5, minutes(2)), Some(minutes(2)));

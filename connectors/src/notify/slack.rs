@@ -34,7 +34,8 @@ fn escaped(text: &str) -> String {
 /// Blocks of plain text, where mrkdwn has no meaning; only our own link is mrkdwn.
 fn body(message: &Message) -> Value {
     let title = one_line(&message.title);
-    let plain = |text: &str| json!({"type": "section", "text": {"type": "plain_text", "text": text, "emoji": false}});
+    let plain =
+        |text: &str| json!({"type": "section", "text": {"type": "plain_text", "text": text, "emoji": false}});
     let mut blocks = vec![plain(&shorten(&title, BLOCK))];
     let text = printable(&message.text);
     if !text.is_empty() {

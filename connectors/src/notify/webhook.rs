@@ -73,7 +73,8 @@ pub fn verify(
     now: DateTime<Utc>,
 ) -> Result<String, BadSignature> {
     let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let id = header(ID).filter(|id| !id.is_empty()).ok_or(BadSignature("the header webhook-id is missing"))?;
+    let id =
+        header(ID).filter(|id| !id.is_empty()).ok_or(BadSignature("the header webhook-id is missing"))?;
     let timestamp: i64 = header(TIMESTAMP)
         .and_then(|text| text.parse().ok())
         .ok_or(BadSignature("the header webhook-timestamp is missing or no number"))?;
@@ -120,8 +121,9 @@ impl Webhook {
             (TIMESTAMP, now.timestamp().to_string()),
             (SIGNATURE, signatures),
         ] {
-            let value = HeaderValue::from_str(&value)
-                .map_err(|_| Trouble::unusable(format!("the header {name} would hold a control character")))?;
+            let value = HeaderValue::from_str(&value).map_err(|_| {
+                Trouble::unusable(format!("the header {name} would hold a control character"))
+            })?;
             request.headers.insert(name, value);
         }
         request.body = body.into();
@@ -165,7 +167,10 @@ mod tests {
 
     #[test]
     fn only_a_fresh_message_of_a_known_key_is_believed() {
-        let (old, new) = (key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap(), key(&format!("whsec_{}", STANDARD.encode([7; 32]))).unwrap());
+        let (old, new) = (
+            key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap(),
+            key(&format!("whsec_{}", STANDARD.encode([7; 32]))).unwrap(),
+        );
         let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         let headers = |id: &str, at: i64, signature: String| {
             let mut headers = HeaderMap::new();
@@ -175,13 +180,17 @@ mod tests {
             headers
         };
         let at = now.timestamp();
-        let both = format!("v2,xx {} {}", new.sign("m", at, b"{}").unwrap(), old.sign("m", at, b"{}").unwrap());
+        let both =
+            format!("v2,xx {} {}", new.sign("m", at, b"{}").unwrap(), old.sign("m", at, b"{}").unwrap());
         assert_eq!(verify(&[old.clone()], &headers("m", at, both.clone()), b"{}", now).unwrap(), "m");
         assert!(verify(&[old.clone()], &headers("m", at, both.clone()), b"{ }", now).is_err());
         assert!(verify(&[old.clone()], &headers("n", at, both.clone()), b"{}", now).is_err());
         assert!(verify(&[old.clone()], &headers("m", at + 1, both), b"{}", now).is_err());
         let stale = at - TOLERANCE - 1;
-        assert!(verify(&[old.clone()], &headers("m", stale, old.sign("m", stale, b"{}").unwrap()), b"{}", now).is_err());
+        assert!(
+            verify(&[old.clone()], &headers("m", stale, old.sign("m", stale, b"{}").unwrap()), b"{}", now)
+                .is_err()
+        );
         assert!(verify(&[new], &headers("m", at, old.sign("m", at, b"{}").unwrap()), b"{}", now).is_err());
         assert!(verify(&[old], &HeaderMap::new(), b"{}", now).is_err());
     }

@@ -16,6 +16,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use std::time::Duration;
 use url::Url;
 
 /// The header in which a webhook of an automation rule must send its secret: Freshdesk signs nothing.
@@ -24,6 +25,7 @@ const SECRET: &str = "x-deskhand-secret";
 /// A Freshdesk account.
 pub struct Freshdesk {
     api: Api,
+    lag: Duration,
     requester: String,
     field: Option<String>,
     hook: Option<SecretString>,
@@ -43,13 +45,20 @@ impl Freshdesk {
         // Freshdesk takes the key as the user's name, with any password.
         let login = SecretString::from("X");
         let api = Api::new(guard, base).with_login(secrecy::ExposeSecret::expose_secret(key), &login)?;
-        Ok(Self { api, requester: requester.to_owned(), field: None, hook })
+        Ok(Self { api, requester: requester.to_owned(), field: None, hook, lag: Duration::from_secs(30) })
     }
 
     /// Keeps the whole key in a text field of the account too, like `cf_deskhand_key`.
     #[must_use]
     pub fn with_field(mut self, name: &str) -> Self {
         self.field = Some(name.to_owned());
+        self
+    }
+
+    /// How long after its beginning a lost creation may still come to be, 30 s where nothing is said.
+    #[must_use]
+    pub fn with_lag(mut self, lag: Duration) -> Self {
+        self.lag = lag;
         self
     }
 
@@ -85,6 +94,10 @@ fn status(value: &Value) -> Status {
 impl TicketSystem for Freshdesk {
     fn name(&self) -> &'static str {
         "freshdesk"
+    }
+
+    fn lag(&self) -> Duration {
+        self.lag
     }
 
     async fn find(&self, key: &Key) -> Result<Option<Remote>, Trouble> {

@@ -16,11 +16,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use std::time::Duration;
 use url::Url;
 
 /// A repository whose issues are tickets.
 pub struct GitHub {
     api: Api,
+    lag: Duration,
     repository: String,
     hook: Option<SecretString>,
 }
@@ -47,7 +49,14 @@ impl GitHub {
             .with_token("Bearer ", token)?
             .with_header("accept", "application/vnd.github+json")
             .with_header("x-github-api-version", "2022-11-28");
-        Ok(Self { api, repository: repository.to_owned(), hook })
+        Ok(Self { api, repository: repository.to_owned(), hook, lag: Duration::from_secs(15) })
+    }
+
+    /// How long after its beginning a lost creation may still come to be, 15 s where nothing is said.
+    #[must_use]
+    pub fn with_lag(mut self, lag: Duration) -> Self {
+        self.lag = lag;
+        self
     }
 
     fn path(&self, rest: &str) -> String {
@@ -94,6 +103,10 @@ fn status(state: &str) -> Status {
 impl TicketSystem for GitHub {
     fn name(&self) -> &'static str {
         "github"
+    }
+
+    fn lag(&self) -> Duration {
+        self.lag
     }
 
     async fn find(&self, key: &Key) -> Result<Option<Remote>, Trouble> {

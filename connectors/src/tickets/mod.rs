@@ -45,7 +45,8 @@ pub trait TicketSystem: Send + Sync {
     /// The vendor, for people and metrics.
     fn name(&self) -> &'static str;
 
-    /// How long after a creation [`TicketSystem::find`] may still not see it.
+    /// How long after a creation *began* [`TicketSystem::find`] may not see what comes of it: a server may still work
+    /// on a request whose link is long gone, and an index comes after that. Zero where a repetition is recognised.
     fn lag(&self) -> Duration {
         Duration::ZERO
     }
@@ -76,9 +77,11 @@ pub trait TicketSystem: Send + Sync {
 
 /// Opens the ticket of this key, or finds the one that it has opened before.
 ///
-/// `tried` is the time since the last try *began*, recorded before it was made, or nothing for the very first one; a
-/// caller that can't tell gives `Some(Duration::ZERO)`. Where the vendor's look-up lags, a later try may take up to
-/// [`TicketSystem::lag`]. Tries of one key must not run side by side.
+/// `tried` is the time since the beginning (recorded before it was made) of the last try that may have done it: that
+/// ended in doubt, or did not end. Tries that ended in a [`Trouble`] with [`crate::Done::No`] do not count. Nothing is
+/// given where there was no such try; a caller that can't tell the time gives `Some(Duration::ZERO)`. A doubtful try is
+/// followed by looking for up to [`TicketSystem::lag`], here, so give it a worker's patience. Tries of one key must not
+/// run side by side.
 pub async fn open(
     system: &dyn TicketSystem,
     key: &Key,

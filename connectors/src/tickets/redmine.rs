@@ -17,6 +17,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use std::time::Duration;
 use url::Url;
 
 /// Numbers that differ from one Redmine to the next.
@@ -33,6 +34,7 @@ pub struct RedmineFields {
 /// A project of a Redmine.
 pub struct Redmine {
     api: Api,
+    lag: Duration,
     project: String,
     fields: RedmineFields,
 }
@@ -48,7 +50,14 @@ impl Redmine {
     ) -> Result<Self, Trouble> {
         let name = HeaderName::from_static("x-redmine-api-key");
         let api = Api::new(guard, base).with_secret(name, key.expose_secret(), key)?;
-        Ok(Self { api, project: project.to_owned(), fields })
+        Ok(Self { api, project: project.to_owned(), fields, lag: Duration::from_secs(30) })
+    }
+
+    /// How long after its beginning a lost creation may still come to be, 30 s where nothing is said.
+    #[must_use]
+    pub fn with_lag(mut self, lag: Duration) -> Self {
+        self.lag = lag;
+        self
     }
 
     fn remote(&self, issue: &Value) -> Result<Remote, Trouble> {
@@ -123,6 +132,10 @@ fn status(issue: &Value) -> Status {
 impl TicketSystem for Redmine {
     fn name(&self) -> &'static str {
         "redmine"
+    }
+
+    fn lag(&self) -> Duration {
+        self.lag
     }
 
     async fn find(&self, key: &Key) -> Result<Option<Remote>, Trouble> {

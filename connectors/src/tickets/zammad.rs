@@ -18,6 +18,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use std::time::Duration;
 use url::Url;
 
 /// Zammad's names of our four priorities as it is delivered.
@@ -26,6 +27,7 @@ const PRIORITIES: [&str; 4] = ["1 low", "2 normal", "3 high", "3 high"];
 /// A group of a Zammad.
 pub struct Zammad {
     api: Api,
+    lag: Duration,
     group: String,
     customer: String,
     hook: Option<SecretString>,
@@ -43,7 +45,14 @@ impl Zammad {
         hook: Option<SecretString>,
     ) -> Result<Self, Trouble> {
         let api = Api::new(guard, base).with_token("Token token=", token)?;
-        Ok(Self { api, group: group.to_owned(), customer: customer.to_owned(), hook })
+        Ok(Self { api, group: group.to_owned(), customer: customer.to_owned(), hook, lag: Duration::from_secs(30) })
+    }
+
+    /// How long after its beginning a lost creation may still come to be, 30 s where nothing is said.
+    #[must_use]
+    pub fn with_lag(mut self, lag: Duration) -> Self {
+        self.lag = lag;
+        self
     }
 
     fn remote(&self, ticket: &Value) -> Result<Remote, Trouble> {
@@ -72,6 +81,10 @@ fn status(state: &Value) -> Status {
 impl TicketSystem for Zammad {
     fn name(&self) -> &'static str {
         "zammad"
+    }
+
+    fn lag(&self) -> Duration {
+        self.lag
     }
 
     async fn find(&self, key: &Key) -> Result<Option<Remote>, Trouble> {

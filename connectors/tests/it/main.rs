@@ -7,3 +7,4 @@ mod guard;
 mod notify;
 mod support;
 mod targets;
+mod tickets;

@@ -8,7 +8,7 @@ pub(super) fn printable(text: &str) -> String {
         other if other.is_control() => ' ',
         other => other,
     };
-    text.chars().map(harmless).collect::<String>().trim().to_owned()
+    text.replace("\r\n", "\n").chars().map(harmless).collect::<String>().trim().to_owned()
 }
 
 /// The same in one line.

@@ -40,9 +40,7 @@ impl Api {
     /// Basic authentication.
     pub(super) fn with_login(self, user: &str, secret: &SecretString) -> Result<Self, Trouble> {
         let pair = STANDARD.encode(format!("{user}:{}", secret.expose_secret()));
-        let mut api = self.with_secret(AUTHORIZATION, &format!("Basic {pair}"), secret)?;
-        api.mask.add(&pair);
-        Ok(api)
+        self.with_secret(AUTHORIZATION, &format!("Basic {pair}"), secret)
     }
 
     /// A secret in a header of its own.
@@ -55,8 +53,10 @@ impl Api {
         let mut value = HeaderValue::from_str(value)
             .map_err(|_| Trouble::unusable("the ticket system's credentials hold a control character"))?;
         value.set_sensitive(true);
+        let whole = value.to_str().unwrap_or_default().to_owned();
         self.headers.insert(name, value);
         self.mask.add(secret.expose_secret());
+        self.mask.add(whole.strip_prefix("Basic ").unwrap_or_default());
         Ok(self)
     }
 

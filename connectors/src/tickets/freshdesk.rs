@@ -12,9 +12,11 @@ use super::values::{Key, NewTicket, Remote, RemoteId, Status};
 use crate::guard::Guard;
 use crate::trouble::Trouble;
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
-use reqwest::header::HeaderMap;
-use secrecy::SecretString;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::time::Duration;
 use url::Url;
@@ -43,8 +45,8 @@ impl Freshdesk {
         hook: Option<SecretString>,
     ) -> Result<Self, Trouble> {
         // Freshdesk takes the key as the user's name, with any password.
-        let login = SecretString::from("X");
-        let api = Api::new(guard, base).with_login(secrecy::ExposeSecret::expose_secret(key), &login)?;
+        let pair = STANDARD.encode(format!("{}:X", key.expose_secret()));
+        let api = Api::new(guard, base).with_secret(AUTHORIZATION, &format!("Basic {pair}"), key)?;
         Ok(Self { api, requester: requester.to_owned(), field: None, hook, lag: Duration::from_secs(30) })
     }
 

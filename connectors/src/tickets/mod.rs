@@ -1,7 +1,7 @@
 //! Tickets in the desks of others, once for each key.
 //!
 //! Links break after a request was taken and before its answer came. So our key goes into the remote object, and
-//! [`open`] and [`comment`] look for it before every try but the first. What each vendor gives for that differs; each
+//! [`open`] and [`comment`] look for it before every doubtful try. What each vendor gives for that differs; each
 //! adapter says what it relies on. Look-ups that read the vendor's own records are preferred to search indexes; where
 //! there is only an index ([`TicketSystem::lag`]), a second creation waits until the index must have caught up.
 
@@ -36,9 +36,6 @@ use reqwest::header::HeaderMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often a lagging index is asked again while a creation waits for it.
-const LOOK_AGAIN: Duration = Duration::from_secs(3);
-
 /// A ticket system of somebody else's.
 #[async_trait]
 pub trait TicketSystem: Send + Sync {
@@ -46,7 +43,7 @@ pub trait TicketSystem: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// How long after a creation *began* [`TicketSystem::find`] may not see what comes of it: a server may still work
-    /// on a request whose link is long gone, and an index comes after that. Zero where a repetition is recognised.
+    /// on a request whose link is long gone, and an index comes after that. Zero where a repetition does no harm.
     fn lag(&self) -> Duration {
         Duration::ZERO
     }
@@ -79,9 +76,12 @@ pub trait TicketSystem: Send + Sync {
 ///
 /// `tried` is the time since the beginning (recorded before it was made) of the last try that may have done it: that
 /// ended in doubt, or did not end. Tries that ended in a [`Trouble`] with [`crate::Done::No`] do not count. Nothing is
-/// given where there was no such try; a caller that can't tell the time gives `Some(Duration::ZERO)`. A doubtful try is
-/// followed by looking for up to [`TicketSystem::lag`], here, so give it a worker's patience. Tries of one key must not
-/// run side by side.
+/// given where there was no such try; a caller that can't tell the time gives `Some(Duration::ZERO)`. Tries of one key
+/// must not run side by side.
+///
+/// While a creation may still come to light ([`TicketSystem::lag`], and half of it more for the time between a try's
+/// beginning and its request), a ticket that is not found is not created again: the answer is [`Trouble::Later`], which
+/// is itself a try that does not count.
 pub async fn open(
     system: &dyn TicketSystem,
     key: &Key,
@@ -89,24 +89,16 @@ pub async fn open(
     tried: Option<Duration>,
 ) -> Result<Remote, Trouble> {
     if let Some(tried) = tried {
-        let seen_by = Instant::now() + system.lag().saturating_sub(tried);
-        loop {
-            // The look at or after `seen_by` is the one that counts.
-            let last = Instant::now() >= seen_by;
-            if let Some(found) = system.find(key).await? {
-                return Ok(found);
-            }
-            if last {
-                break;
-            }
-            tokio::time::sleep_until(seen_by.min(Instant::now() + LOOK_AGAIN)).await;
+        let began = Instant::now();
+        if let Some(found) = system.find(key).await? {
+            return Ok(found);
         }
+        settled(system, tried, began.elapsed())?;
     }
     system.create(key, ticket).await
 }
 
-/// Adds a comment once; see [`open`] for `tried`. Comments are listed with their ticket, which no vendor does from an
-/// index.
+/// Adds a comment once; see [`open`] for `tried` and for waiting.
 pub async fn comment(
     system: &dyn TicketSystem,
     id: &RemoteId,
@@ -114,8 +106,26 @@ pub async fn comment(
     text: &str,
     tried: Option<Duration>,
 ) -> Result<(), Trouble> {
-    if tried.is_some() && system.has_comment(id, key).await? {
-        return Ok(());
+    if let Some(tried) = tried {
+        let began = Instant::now();
+        if system.has_comment(id, key).await? {
+            return Ok(());
+        }
+        settled(system, tried, began.elapsed())?;
     }
     system.add_comment(id, key, text).await
+}
+
+/// Whether what was not found will not come to light any more.
+fn settled(system: &dyn TicketSystem, tried: Duration, looked: Duration) -> Result<(), Trouble> {
+    let (lag, slack) = (system.lag(), system.lag() / 2);
+    if tried < lag + slack {
+        let why = format!("{} may still be working on the last try", system.name());
+        return Err(Trouble::Later { after: lag + slack - tried, why });
+    }
+    // The request must follow the try's beginning closely, or the next try could not tell when it was made.
+    if !slack.is_zero() && looked > slack {
+        return Err(Trouble::Retry { why: format!("{} took too long to look for our key", system.name()) });
+    }
+    Ok(())
 }

@@ -45,7 +45,13 @@ impl Zammad {
         hook: Option<SecretString>,
     ) -> Result<Self, Trouble> {
         let api = Api::new(guard, base).with_token("Token token=", token)?;
-        Ok(Self { api, group: group.to_owned(), customer: customer.to_owned(), hook, lag: Duration::from_secs(30) })
+        Ok(Self {
+            api,
+            group: group.to_owned(),
+            customer: customer.to_owned(),
+            hook,
+            lag: Duration::from_secs(30),
+        })
     }
 
     /// How long after its beginning a lost creation may still come to be, 30 s where nothing is said.

@@ -16,6 +16,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use std::time::Duration;
 use url::Url;
 
 /// A signed event older than this is a replay, in seconds.
@@ -32,6 +33,7 @@ pub struct ZendeskLogin {
 /// A Zendesk account.
 pub struct Zendesk {
     api: Api,
+    lag: Duration,
     hook: Option<SecretString>,
 }
 
@@ -45,7 +47,14 @@ impl Zendesk {
         hook: Option<SecretString>,
     ) -> Result<Self, Trouble> {
         let api = Api::new(guard, base).with_login(&format!("{}/token", login.email), &login.token)?;
-        Ok(Self { api, hook })
+        Ok(Self { api, lag: Duration::from_secs(30), hook })
+    }
+
+    /// How long after its beginning a lost request may still come to be, 30 s where nothing is said.
+    #[must_use]
+    pub fn with_lag(mut self, lag: Duration) -> Self {
+        self.lag = lag;
+        self
     }
 
     fn remote(&self, ticket: &Value) -> Result<Remote, Trouble> {
@@ -71,6 +80,10 @@ fn status(word: &str) -> Status {
 impl TicketSystem for Zendesk {
     fn name(&self) -> &'static str {
         "zendesk"
+    }
+
+    fn lag(&self) -> Duration {
+        self.lag
     }
 
     async fn find(&self, key: &Key) -> Result<Option<Remote>, Trouble> {

@@ -122,3 +122,72 @@ async fn a_redirect_is_a_failure_and_410_means_no_more() {
         Webhook::new(gone.guard(), gone.url("/"), keys()).notify(&message(1), now()).await.unwrap_err();
     assert!(matches!(trouble, Trouble::Refused { status: 410, .. }));
 }
+
+mod mail {
+    use super::{message, now};
+    use crate::support::guard;
+    use connectors::notify::{Email, Login, Notify, Smtp, Tls};
+    use connectors::{Done, Policy, Trouble};
+    use fakes::tickets::smtp::{MailFake, Manner};
+    use secrecy::SecretString;
+    use std::collections::HashMap;
+
+    fn email(fake: &MailFake, tls: Tls, login: Option<Login>) -> Result<Email, Trouble> {
+        let smtp = Smtp { host: "mail.internal".to_owned(), port: fake.address.port(), tls, login };
+        let names = HashMap::from([("mail.internal", vec![vec!["127.0.0.1"]])]);
+        let guard = guard(Policy::allowing(["mail.internal"]).unwrap(), names);
+        Email::new(guard, smtp, "Desk <desk@example.com>", ["ada@example.com", "Bob <bob@example.com>"])
+    }
+
+    async fn outcome(manner: Manner) -> (usize, Result<(), Trouble>) {
+        let fake = MailFake::start(manner).await.unwrap();
+        let sent = email(&fake, Tls::None, None).unwrap().notify(&message(7), now()).await;
+        (fake.letters().len(), sent)
+    }
+
+    #[tokio::test]
+    async fn a_letter_arrives_as_one_letter() {
+        let fake = MailFake::start(Manner::default()).await.unwrap();
+        let mut message = message(7);
+        message.title = "Refund\r\nBcc: eve@evil.example".to_owned();
+        message.text = "first\r\n.\r\nMAIL FROM:<x@evil.example>\nlast".to_owned();
+        email(&fake, Tls::None, None).unwrap().notify(&message, now()).await.unwrap();
+        let letters = fake.letters();
+        assert_eq!(letters.len(), 1);
+        assert_eq!(letters[0].to, ["RCPT TO:<ada@example.com>", "RCPT TO:<bob@example.com>"]);
+        assert!(letters[0].text.contains("Subject: Refund Bcc: eve@evil.example\r\n"), "{}", letters[0].text);
+        assert!(
+            letters[0].text.contains("\r\nfirst\r\n.\r\nMAIL FROM:<x@evil.example>\r\nlast\r\n"),
+            "{}",
+            letters[0].text
+        );
+    }
+
+    #[tokio::test]
+    async fn a_mail_servers_answer_says_what_can_be_done() {
+        let (_, sent) = outcome(Manner { recipient: Some("550 no such user"), ..Manner::default() }).await;
+        assert!(matches!(sent, Err(Trouble::Refused { status: 550, .. })), "{sent:?}");
+        let (_, sent) = outcome(Manner { letter: Some("451 later"), ..Manner::default() }).await;
+        assert!(matches!(sent, Err(Trouble::Retry { .. })), "{sent:?}");
+        let (taken, sent) = outcome(Manner { cut: true, ..Manner::default() }).await;
+        assert_eq!((taken, sent.unwrap_err().done()), (1, Done::Maybe));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_in_the_clear_that_should_not_be() {
+        let fake = MailFake::start(Manner::default()).await.unwrap();
+        let login = || Some(Login { user: "desk".to_owned(), password: SecretString::from("s3cr3t") });
+        assert!(email(&fake, Tls::None, login()).is_err());
+        let stripped = email(&fake, Tls::StartTls, login()).unwrap().notify(&message(7), now()).await;
+        assert!(
+            matches!(&stripped, Err(Trouble::Unusable { why }) if why.contains("STARTTLS")),
+            "{stripped:?}"
+        );
+        let blocked = guard(Policy::strict(), HashMap::from([("mail.internal", vec![vec!["127.0.0.1"]])]));
+        let smtp =
+            Smtp { host: "mail.internal".to_owned(), port: fake.address.port(), tls: Tls::None, login: None };
+        let email = Email::new(blocked, smtp, "desk@example.com", ["ada@example.com"]).unwrap();
+        assert!(matches!(email.notify(&message(7), now()).await, Err(Trouble::Blocked { .. })));
+        assert_eq!(fake.letters().len(), 0);
+    }
+}

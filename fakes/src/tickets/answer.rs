@@ -19,7 +19,8 @@ pub(super) fn problem(status: u16, words: &str) -> Response {
 
 /// A page of a list, numbered from 1.
 pub(super) fn page<T>(all: Vec<T>, query: &HashMap<String, String>) -> Vec<T> {
-    let number = |name: &str, otherwise| query.get(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
+    let number =
+        |name: &str, otherwise| query.get(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     let (size, page): (usize, usize) = (number("per_page", 30).min(100), number("page", 1).max(1));
     all.into_iter().skip((page - 1) * size).take(size).collect()
 }

@@ -217,7 +217,9 @@ impl Desk {
             Vendor::Zendesk => header("authorization") == basic(format!("bot@example.com/token:{SECRET}")),
             Vendor::Jira => header("authorization") == basic(format!("bot@example.com:{SECRET}")),
             Vendor::Freshdesk => header("authorization") == basic(format!("{SECRET}:X")),
-            Vendor::GitHub => header("authorization") == format!("Bearer {SECRET}") && !header("user-agent").is_empty(),
+            Vendor::GitHub => {
+                header("authorization") == format!("Bearer {SECRET}") && !header("user-agent").is_empty()
+            }
             Vendor::Linear => header("authorization") == SECRET,
             Vendor::Zammad => header("authorization") == format!("Token token={SECRET}"),
             Vendor::Redmine => header("x-redmine-api-key") == SECRET,

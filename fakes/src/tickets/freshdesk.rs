@@ -28,7 +28,9 @@ async fn create(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Respo
             return invalid(field, "It should not be blank");
         }
     }
-    if !(1..=4).contains(&sent["priority"].as_u64().unwrap_or(0)) || !(2..=7).contains(&sent["status"].as_u64().unwrap_or(0)) {
+    if !(1..=4).contains(&sent["priority"].as_u64().unwrap_or(0))
+        || !(2..=7).contains(&sent["status"].as_u64().unwrap_or(0))
+    {
         return invalid("priority", "It should be one of these values: '1,2,3,4'");
     }
     let tags = sent["tags"].as_array().cloned().unwrap_or_default();
@@ -47,7 +49,8 @@ async fn create(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Respo
 async fn list(State(desk): State<Arc<Desk>>, query: Query) -> Response {
     let since = query.get("updated_since").cloned().unwrap_or_default();
     let fits = |ticket: &&Ticket| ticket.stamp() >= since;
-    let mut found: Vec<Value> = desk.tickets().iter().filter(fits).map(|ticket| ticket.fields.clone()).collect();
+    let mut found: Vec<Value> =
+        desk.tickets().iter().filter(fits).map(|ticket| ticket.fields.clone()).collect();
     if query.get("order_type").is_none_or(|order| order == "desc") {
         found.reverse();
     }

@@ -31,13 +31,19 @@ fn user() -> Value {
 }
 
 fn missing() -> Response {
-    answer(404, json!({"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}))
+    answer(
+        404,
+        json!({"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}),
+    )
 }
 
 async fn create(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Response {
     if text(&sent, "/title").is_empty() {
         let errors = json!([{"resource": "Issue", "code": "missing_field", "field": "title"}]);
-        return answer(422, json!({"message": "Validation Failed", "errors": errors, "documentation_url": "https://docs.github.com/rest"}));
+        return answer(
+            422,
+            json!({"message": "Validation Failed", "errors": errors, "documentation_url": "https://docs.github.com/rest"}),
+        );
     }
     let ticket = desk.accept(text(&sent, "/title"), |number, at| {
         let url = format!("{REPO}/issues/{number}");
@@ -59,7 +65,8 @@ async fn list(State(desk): State<Arc<Desk>>, query: Query) -> Response {
     let since = query.get("since").cloned().unwrap_or_default();
     let all = query.get("state").is_some_and(|state| state == "all");
     let fits = |ticket: &&Ticket| ticket.stamp() >= since && (all || ticket.fields["state"] == "open");
-    let mut found: Vec<Value> = desk.tickets().iter().filter(fits).map(|ticket| ticket.fields.clone()).collect();
+    let mut found: Vec<Value> =
+        desk.tickets().iter().filter(fits).map(|ticket| ticket.fields.clone()).collect();
     if query.get("direction").is_none_or(|direction| direction == "desc") {
         found.reverse();
     }
@@ -95,7 +102,8 @@ async fn comments(
 ) -> Response {
     let since = query.get("since").cloned().unwrap_or_default();
     desk.ticket(number).map_or_else(missing, |ticket| {
-        let found = ticket.comments.into_iter().filter(|comment| text(comment, "/updated_at") >= since.as_str());
+        let found =
+            ticket.comments.into_iter().filter(|comment| text(comment, "/updated_at") >= since.as_str());
         answer(200, page(found.collect(), &query).into())
     })
 }

@@ -21,7 +21,10 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 const SITE: &str = "https://fake.atlassian.net/rest/api/3";
 
 fn missing() -> Response {
-    answer(404, json!({"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}))
+    answer(
+        404,
+        json!({"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}),
+    )
 }
 
 fn number(id: &str) -> u64 {
@@ -30,7 +33,8 @@ fn number(id: &str) -> u64 {
 
 async fn create(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Response {
     let summary = text(&sent, "/fields/summary");
-    let document = sent["fields"]["description"]["type"] == "doc" && sent["fields"]["description"]["version"] == 1;
+    let document =
+        sent["fields"]["description"]["type"] == "doc" && sent["fields"]["description"]["version"] == 1;
     let mut errors = serde_json::Map::new();
     if summary.is_empty() || summary.contains('\n') || summary.chars().count() > 255 {
         errors.insert("summary".to_owned(), json!("You must specify a summary of the issue."));
@@ -63,7 +67,9 @@ async fn search(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Respo
     let Some((label, _)) = label else {
         return answer(400, json!({"errorMessages": ["Error in the JQL Query."], "warningMessages": []}));
     };
-    let has = |ticket: &&Ticket| ticket.fields["fields"]["labels"].as_array().is_some_and(|all| all.iter().any(|one| one == label));
+    let has = |ticket: &&Ticket| {
+        ticket.fields["fields"]["labels"].as_array().is_some_and(|all| all.iter().any(|one| one == label))
+    };
     let found: Vec<Value> = desk.indexed().iter().filter(has).map(|ticket| ticket.fields.clone()).collect();
     answer(200, json!({"issues": found, "isLast": true}))
 }

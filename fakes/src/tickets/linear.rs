@@ -15,7 +15,10 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 }
 
 fn error(message: &str, kind: &str) -> Response {
-    answer(200, json!({"data": null, "errors": [{"message": message, "extensions": {"type": kind, "userError": true}}]}))
+    answer(
+        200,
+        json!({"data": null, "errors": [{"message": message, "extensions": {"type": kind, "userError": true}}]}),
+    )
 }
 
 async fn graphql(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Response {

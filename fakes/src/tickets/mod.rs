@@ -14,6 +14,7 @@ mod github;
 mod jira;
 mod linear;
 mod link;
+pub mod proxy;
 mod redmine;
 pub mod smtp;
 pub mod spec;
@@ -110,7 +111,12 @@ async fn journal(
     if let Some(violation) = spec::violation(vendor, &method, &path, &body) {
         desk.violations().push(violation);
     }
-    desk.note(Written { method: method.clone(), path, query: parts.uri.query().unwrap_or_default().to_owned(), body: String::from_utf8_lossy(&body).into_owned() });
+    desk.note(Written {
+        method: method.clone(),
+        path,
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    });
     if !desk.authorized(vendor, &parts.headers) {
         return answer::problem(401, "who are you?");
     }

@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
-    Router::new()
-        .route("/issues.json", get(list).post(create))
-        .route("/issues/{id}", get(show).put(update))
+    Router::new().route("/issues.json", get(list).post(create)).route("/issues/{id}", get(show).put(update))
 }
 
 fn missing() -> Response {
@@ -51,11 +49,13 @@ async fn list(State(desk): State<Arc<Desk>>, query: Query) -> Response {
         fields.is_some_and(|fields| fields.iter().any(|one| one["id"] == 7 && one["value"] == *value))
     };
     let fits = |ticket: &&Ticket| *ticket.stamp() >= *since && field.is_none_or(|value| has(ticket, value));
-    let mut found: Vec<Value> = desk.tickets().iter().filter(fits).map(|ticket| ticket.fields.clone()).collect();
+    let mut found: Vec<Value> =
+        desk.tickets().iter().filter(fits).map(|ticket| ticket.fields.clone()).collect();
     if query.get("sort").is_some_and(|sort| sort.ends_with(":desc")) {
         found.reverse();
     }
-    let number = |name: &str, otherwise| query.get(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
+    let number =
+        |name: &str, otherwise| query.get(name).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     let (offset, limit) = (number("offset", 0_usize), number("limit", 25_usize).min(100));
     let total = found.len();
     let page: Vec<Value> = found.into_iter().skip(offset).take(limit).collect();
@@ -71,6 +71,7 @@ async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response
 }
 
 async fn update(State(desk): State<Arc<Desk>>, Path(id): Path<String>, Json(sent): Json<Value>) -> Response {
-    let entry = json!({"id": 1, "notes": sent["issue"]["notes"], "private_notes": sent["issue"]["private_notes"]});
+    let entry =
+        json!({"id": 1, "notes": sent["issue"]["notes"], "private_notes": sent["issue"]["private_notes"]});
     if desk.comment(number(&id), entry) { StatusCode::NO_CONTENT.into_response() } else { missing() }
 }

@@ -68,8 +68,11 @@ impl Spec {
     /// Whether an answer is one that the spec allows.
     pub fn response(&self, method: &str, path: &str, status: u16, body: &Value) -> Result<(), String> {
         let (template, operation) = self.operation(method, path)?;
-        let pointer = format!("/responses/{status}/content/application~1json/schema");
-        match operation.pointer(&pointer) {
+        let mut answer = &operation["responses"][status.to_string()];
+        if let Some(reference) = answer["$ref"].as_str() {
+            answer = self.document.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
+        }
+        match answer.pointer("/content/application~1json/schema") {
             Some(schema) => self.check(&format!("{method} {template} {status}"), schema, body),
             None => Err(format!("{method} {template} has no JSON answer {status}")),
         }
@@ -78,7 +81,8 @@ impl Spec {
     fn operation(&self, method: &str, path: &str) -> Result<(&String, &Value), String> {
         let paths = self.document["paths"].as_object().ok_or("the spec has no paths")?;
         let fits = |template: &str| {
-            let (ours, theirs): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), template.split('/').collect());
+            let (ours, theirs): (Vec<&str>, Vec<&str>) =
+                (path.split('/').collect(), template.split('/').collect());
             ours.len() == theirs.len()
                 && ours.iter().zip(theirs).all(|(our, their)| *our == their || their.starts_with('{'))
         };
@@ -87,7 +91,11 @@ impl Spec {
         found.sort_by_key(|template| template.matches('{').count());
         let template = found.first().ok_or_else(|| format!("the spec has no path {path}"))?;
         let operation = &paths[*template][method.to_ascii_lowercase()];
-        if operation.is_null() { Err(format!("{template} has no {method}")) } else { Ok((template, operation)) }
+        if operation.is_null() {
+            Err(format!("{template} has no {method}"))
+        } else {
+            Ok((template, operation))
+        }
     }
 
     fn check(&self, name: &str, schema: &Value, value: &Value) -> Result<(), String> {
@@ -100,8 +108,11 @@ impl Spec {
             made.entry(name.to_owned()).or_insert_with(make).clone()
         };
         let validator = validator.ok_or_else(|| format!("{name}: its schema can't be compiled"))?;
-        let wrong: Vec<String> =
-            validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).take(5).collect();
+        let wrong: Vec<String> = validator
+            .iter_errors(value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .take(5)
+            .collect();
         if wrong.is_empty() { Ok(()) } else { Err(format!("{name}: {}", wrong.join("; "))) }
     }
 }

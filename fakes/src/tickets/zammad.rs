@@ -30,7 +30,10 @@ fn words(ticket: &Ticket) -> Vec<&str> {
 async fn create(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Response {
     for field in ["/title", "/group", "/customer_id"] {
         if text(&sent, field).is_empty() {
-            return answer(422, json!({"error": format!("Missing required value for field '{}'!", &field[1..])}));
+            return answer(
+                422,
+                json!({"error": format!("Missing required value for field '{}'!", &field[1..])}),
+            );
         }
     }
     if !["1 low", "2 normal", "3 high"].contains(&text(&sent, "/priority")) {
@@ -49,12 +52,15 @@ async fn create(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Respo
 async fn search(State(desk): State<Arc<Desk>>, query: Query) -> Response {
     let tickets = if query.contains_key("query") { desk.indexed() } else { desk.tickets().clone() };
     let tag = query.get("condition[ticket.tags][value]");
-    if tag.is_some() && query.get("condition[ticket.tags][operator]").is_none_or(|operator| operator != "contains all") {
+    if tag.is_some()
+        && query.get("condition[ticket.tags][operator]").is_none_or(|operator| operator != "contains all")
+    {
         return answer(422, json!({"error": "Invalid operator"}));
     }
     let limit = query.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(50);
     let fits = |ticket: &&Ticket| tag.is_none_or(|tag| words(ticket).contains(&tag.as_str()));
-    let found: Vec<Value> = tickets.iter().filter(fits).take(limit).map(|ticket| ticket.fields.clone()).collect();
+    let found: Vec<Value> =
+        tickets.iter().filter(fits).take(limit).map(|ticket| ticket.fields.clone()).collect();
     answer(200, found.into())
 }
 

@@ -40,8 +40,12 @@ async fn create(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: String)
     }
     let ticket = &sent["ticket"];
     if text(ticket, "/comment/body").is_empty() {
-        let details = json!({"base": [{"description": "Description: cannot be blank", "error": "BlankValue"}]});
-        return answer(422, json!({"error": "RecordInvalid", "description": "Record validation errors", "details": details}));
+        let details =
+            json!({"base": [{"description": "Description: cannot be blank", "error": "BlankValue"}]});
+        return answer(
+            422,
+            json!({"error": "RecordInvalid", "description": "Record validation errors", "details": details}),
+        );
     }
     let accepted = desk.accept(text(ticket, "/subject"), |number, at| {
         json!({

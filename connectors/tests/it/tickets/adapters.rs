@@ -18,8 +18,16 @@ async fn a_ticket_is_opened_found_commented_and_read() {
         let opened = open(remote.as_ref(), &one, &ticket("Where is\nmy order?"), None).await.unwrap();
         assert_eq!(remote.find(&one).await.unwrap().as_ref(), Some(&opened), "{vendor:?}");
         assert_eq!(remote.find(&other).await.unwrap(), None, "{vendor:?}: a key is no prefix");
-        assert_eq!(remote.find(&key("forged:1")).await.unwrap(), None, "{vendor:?}: a customer's marker marks nothing");
-        assert_eq!((opened.status, remote.status(&opened.id).await.unwrap()), (Status::Open, Status::Open), "{vendor:?}");
+        assert_eq!(
+            remote.find(&key("forged:1")).await.unwrap(),
+            None,
+            "{vendor:?}: a customer's marker marks nothing"
+        );
+        assert_eq!(
+            (opened.status, remote.status(&opened.id).await.unwrap()),
+            (Status::Open, Status::Open),
+            "{vendor:?}"
+        );
         assert!(opened.number.ends_with('1'), "{vendor:?}: {}", opened.number);
         comment(remote.as_ref(), &opened.id, &key("n:1"), "Solved, <b>I think</b>", None).await.unwrap();
         if vendor != Vendor::Generic {
@@ -36,7 +44,11 @@ async fn priorities_have_the_vendors_words() {
     let words: [(Vendor, &str, [&str; 4]); 7] = [
         (Vendor::Zendesk, "/ticket/priority", ["low", "normal", "high", "urgent"]),
         (Vendor::Jira, "/fields/priority/name", ["Low", "Medium", "High", "Highest"]),
-        (Vendor::GitHub, "/labels/3", ["priority: low", "priority: normal", "priority: high", "priority: urgent"]),
+        (
+            Vendor::GitHub,
+            "/labels/3",
+            ["priority: low", "priority: normal", "priority: high", "priority: urgent"],
+        ),
         (Vendor::Linear, "/variables/input/priority", ["4", "3", "2", "1"]),
         (Vendor::Zammad, "/priority", ["1 low", "2 normal", "3 high", "3 high"]),
         (Vendor::Freshdesk, "/priority", ["1", "2", "3", "4"]),
@@ -50,11 +62,16 @@ async fn priorities_have_the_vendors_words() {
             ticket.priority = priority;
             remote.create(&key(&format!("c:{number}")), &ticket).await.unwrap();
         }
-        let sent: Vec<String> = fake.desk.written().iter().map(|written| {
-            let body: Value = serde_json::from_str(&written.body).unwrap();
-            let value = body.pointer(pointer).unwrap_or_else(|| panic!("{vendor:?}: {body}")).clone();
-            value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-        }).collect();
+        let sent: Vec<String> = fake
+            .desk
+            .written()
+            .iter()
+            .map(|written| {
+                let body: Value = serde_json::from_str(&written.body).unwrap();
+                let value = body.pointer(pointer).unwrap_or_else(|| panic!("{vendor:?}: {body}")).clone();
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+            })
+            .collect();
         assert_eq!(sent, expected, "{vendor:?}");
     }
 }
@@ -97,19 +114,34 @@ async fn statuses_have_our_words() {
 #[tokio::test]
 async fn refusals_and_waits_come_through_typed_and_without_secrets() {
     for vendor in VENDORS {
-        let refused = Server::start(|_| json("422 Unprocessable Entity", r#"{"error":"token fake-secret-0123456789 may not"}"#)).await;
+        let refused = Server::start(|_| {
+            json("422 Unprocessable Entity", r#"{"error":"token fake-secret-0123456789 may not"}"#)
+        })
+        .await;
         let trouble = at(vendor, refused.url("/")).create(&key("c:1"), &ticket("One")).await.unwrap_err();
-        assert!(matches!(&trouble, Trouble::Refused { status: 422, body } if !body.contains("fake-secret")), "{vendor:?} {trouble}");
+        assert!(
+            matches!(&trouble, Trouble::Refused { status: 422, body } if !body.contains("fake-secret")),
+            "{vendor:?} {trouble}"
+        );
         let busy = Server::start(|_| http("429 Too Many Requests", "retry-after: 42\r\n", "")).await;
         let trouble = at(vendor, busy.url("/")).create(&key("c:1"), &ticket("One")).await.unwrap_err();
         assert_eq!(trouble.advice(), Advice::AgainAfter(Duration::from_secs(42)), "{vendor:?}");
-        let page = Server::start(|_| http("200 OK", "content-type: text/html\r\n", "<html>Sign in</html>")).await;
+        let page =
+            Server::start(|_| http("200 OK", "content-type: text/html\r\n", "<html>Sign in</html>")).await;
         let trouble = at(vendor, page.url("/")).create(&key("c:1"), &ticket("One")).await.unwrap_err();
         assert_eq!((trouble.code(), trouble.advice()), ("not-json", Advice::LookFirst), "{vendor:?}");
         let empty = Server::start(|_| json("200 OK", "{}")).await;
         let remote = at(vendor, empty.url("/"));
-        assert_eq!(remote.create(&key("c:1"), &ticket("One")).await.unwrap_err().code(), "unexpected", "{vendor:?}");
-        assert_eq!(remote.find(&key("c:1")).await.unwrap_err().code(), "unexpected", "{vendor:?}: no list is not an empty list");
+        assert_eq!(
+            remote.create(&key("c:1"), &ticket("One")).await.unwrap_err().code(),
+            "unexpected",
+            "{vendor:?}"
+        );
+        assert_eq!(
+            remote.find(&key("c:1")).await.unwrap_err().code(),
+            "unexpected",
+            "{vendor:?}: no list is not an empty list"
+        );
     }
 }
 
@@ -131,7 +163,12 @@ async fn a_filter_that_is_ignored_finds_nothing() {
     let redmine = r#"{"issues":[{"id":1,"custom_fields":[{"id":7,"value":"c:2"}],"status":{"name":"New"}}]}"#;
     let generic = r#"{"cases":[{"id":"1","no":1,"state":"x","ref":"c:2"}]}"#;
     let jira = r#"{"issues":[{"id":"1","key":"D-1","fields":{"labels":["deskhand-c-2"]}}]}"#;
-    for (vendor, answer) in [(Vendor::Zendesk, zendesk), (Vendor::Redmine, redmine), (Vendor::Generic, generic), (Vendor::Jira, jira)] {
+    for (vendor, answer) in [
+        (Vendor::Zendesk, zendesk),
+        (Vendor::Redmine, redmine),
+        (Vendor::Generic, generic),
+        (Vendor::Jira, jira),
+    ] {
         let server = Server::start(move |_| json("200 OK", answer)).await;
         assert_eq!(at(vendor, server.url("/")).find(&key("c:1")).await, Ok(None), "{vendor:?}");
     }

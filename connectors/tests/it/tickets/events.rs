@@ -29,15 +29,33 @@ fn event(vendor: Vendor) -> (&'static str, Vec<(&'static str, String)>) {
             let body = r#"{"type":"zen:event-type:ticket.status_changed","detail":{"id":"35436","external_id":"c:1","status":"SOLVED"},"event":{"current":"SOLVED","previous":"OPEN"}}"#;
             let at = "2023-11-14T22:13:20Z";
             let signature = STANDARD.encode(sha256(secret, &[at.as_bytes(), body.as_bytes()]));
-            (body, vec![("x-zendesk-webhook-signature", signature), ("x-zendesk-webhook-signature-timestamp", at.to_owned())])
+            (
+                body,
+                vec![
+                    ("x-zendesk-webhook-signature", signature),
+                    ("x-zendesk-webhook-signature-timestamp", at.to_owned()),
+                ],
+            )
         }
         Vendor::Jira => {
             let body = r#"{"webhookEvent":"jira:issue_updated","issue":{"id":"35436","key":"D-1","fields":{"status":{"name":"Done","statusCategory":{"key":"done"}}}}}"#;
-            (body, vec![("x-hub-signature", format!("sha256={}", hex::encode(sha256(secret, &[body.as_bytes()]))))])
+            (
+                body,
+                vec![(
+                    "x-hub-signature",
+                    format!("sha256={}", hex::encode(sha256(secret, &[body.as_bytes()]))),
+                )],
+            )
         }
         Vendor::GitHub => {
             let body = r#"{"action":"closed","issue":{"number":35436,"state":"closed","body":"x\n\n<!-- [deskhand:c:1] -->"},"repository":{"full_name":"acme/desk"}}"#;
-            (body, vec![("x-hub-signature-256", format!("sha256={}", hex::encode(sha256(secret, &[body.as_bytes()]))))])
+            (
+                body,
+                vec![(
+                    "x-hub-signature-256",
+                    format!("sha256={}", hex::encode(sha256(secret, &[body.as_bytes()]))),
+                )],
+            )
         }
         Vendor::Linear => {
             let body = r#"{"type":"Issue","action":"update","webhookTimestamp":1700000000000,"data":{"id":"35436","state":{"type":"completed"},"description":"x [deskhand:c:1]"}}"#;
@@ -86,7 +104,10 @@ fn a_signed_event_is_read() {
             assert_eq!(told[0].key.as_deref(), Some("c:1"), "{vendor:?}");
         }
     }
-    assert!(matches!(remote(Vendor::Redmine).parse_event(&HeaderMap::new(), b"{}", now()), Err(BadEvent::NotOffered(_))));
+    assert!(matches!(
+        remote(Vendor::Redmine).parse_event(&HeaderMap::new(), b"{}", now()),
+        Err(BadEvent::NotOffered(_))
+    ));
 }
 
 #[test]
@@ -99,7 +120,15 @@ fn anything_else_is_not_believed() {
         };
         assert!(refused(&HeaderMap::new(), body, now()), "{vendor:?}: unsigned");
         for (place, (name, value)) in signed.iter().enumerate() {
-            for wrong in [String::new(), "sha256=".to_owned(), "sha1=00".to_owned(), "v1,AAAA".to_owned(), "Zg==".to_owned(), format!("{value}0"), value[1..].to_owned()] {
+            for wrong in [
+                String::new(),
+                "sha256=".to_owned(),
+                "sha1=00".to_owned(),
+                "v1,AAAA".to_owned(),
+                "Zg==".to_owned(),
+                format!("{value}0"),
+                value[1..].to_owned(),
+            ] {
                 let mut forged = signed.clone();
                 forged[place] = (name, wrong.clone());
                 assert!(refused(&headers(&forged), body, now()), "{vendor:?}: {name}: {wrong}");
@@ -107,7 +136,10 @@ fn anything_else_is_not_believed() {
         }
         // Freshdesk's secret does not sign the body, and neither it nor the SHA-1 and GitHub-style ones sign a time.
         if vendor != Vendor::Freshdesk {
-            assert!(refused(&headers(&signed), &body.replace("35436", "35437"), now()), "{vendor:?}: another body");
+            assert!(
+                refused(&headers(&signed), &body.replace("35436", "35437"), now()),
+                "{vendor:?}: another body"
+            );
         }
         if matches!(vendor, Vendor::Zendesk | Vendor::Linear | Vendor::Generic) {
             let later = now() + chrono::TimeDelta::minutes(10);

@@ -23,12 +23,16 @@ fn schema() -> Option<String> {
 #[tokio::test]
 async fn no_document_breaks_linears_schema() {
     let Some(text) = schema() else { return };
-    let schema = Schema::parse_and_validate(text, "linear.graphql").unwrap_or_else(|wrong| panic!("{}", wrong.errors));
+    let schema =
+        Schema::parse_and_validate(text, "linear.graphql").unwrap_or_else(|wrong| panic!("{}", wrong.errors));
     let check = |query: &str, variables: &Value| -> Result<(), String> {
-        let document = ExecutableDocument::parse_and_validate(&schema, query, "sent.graphql").map_err(|wrong| wrong.errors.to_string())?;
+        let document = ExecutableDocument::parse_and_validate(&schema, query, "sent.graphql")
+            .map_err(|wrong| wrong.errors.to_string())?;
         let operation = document.operations.get(None).map_err(|_| "not one operation".to_owned())?;
         let variables = serde_json::from_value(variables.clone()).map_err(|error| error.to_string())?;
-        coerce_variable_values(&schema, operation, &variables).map(|_| ()).map_err(|wrong| format!("{wrong:?}"))
+        coerce_variable_values(&schema, operation, &variables)
+            .map(|_| ())
+            .map_err(|wrong| format!("{wrong:?}"))
     };
     let fake = TicketFake::start(Vendor::Linear, Faults::default()).await.unwrap();
     let remote = system(Vendor::Linear, &fake);
@@ -45,7 +49,16 @@ async fn no_document_breaks_linears_schema() {
         check(query, &sent["variables"]).unwrap_or_else(|wrong| panic!("{wrong}"));
         roots.push(query.split_whitespace().nth(1).unwrap().split('(').next().unwrap().to_owned());
         // Planted violations are caught.
-        assert!(check(&query.replace("identifier", "identifer").replace("success", "succes").replace("nodes { id }", "nodes { idd }"), &sent["variables"]).is_err());
+        assert!(
+            check(
+                &query
+                    .replace("identifier", "identifer")
+                    .replace("success", "succes")
+                    .replace("nodes { id }", "nodes { idd }"),
+                &sent["variables"]
+            )
+            .is_err()
+        );
         let mut wrong = sent["variables"].clone();
         match wrong.get_mut("input") {
             Some(input) => input["prioritee"] = 1.into(),

@@ -8,8 +8,8 @@ mod specs;
 
 use chrono::Utc;
 use connectors::tickets::{
-    Call, Freshdesk, Generic, GenericConfig, GitHub, Jira, Key, Linear, NewTicket, Priority, Redmine, RedmineFields,
-    Requester, Source, StatusWords, TicketSystem, Zammad, Zendesk, ZendeskLogin,
+    Call, Freshdesk, Generic, GenericConfig, GitHub, Jira, Key, Linear, NewTicket, Priority, Redmine,
+    RedmineFields, Requester, Source, StatusWords, TicketSystem, Zammad, Zendesk, ZendeskLogin,
 };
 use connectors::{Guard, Limits, Method, Policy, header};
 use fakes::tickets::{SECRET, TicketFake, Vendor};
@@ -32,7 +32,7 @@ pub const VENDORS: [Vendor; 8] = [
 pub const HOOK: &str = "hook-secret-0123456789";
 
 /// Longer than any request lives in these stories, and than the index lags.
-pub const LAG: Duration = Duration::from_millis(900);
+pub const LAG: Duration = Duration::from_millis(600);
 
 pub fn key(text: &str) -> Key {
     Key::new(text, Utc::now()).unwrap()
@@ -65,14 +65,16 @@ pub fn at(vendor: Vendor, base: Url) -> Box<dyn TicketSystem> {
     match vendor {
         Vendor::Zendesk => {
             let login = ZendeskLogin { email: "bot@example.com".to_owned(), token: secret };
-            Box::new(Zendesk::new(guard, base, &login, hook()).unwrap())
+            Box::new(Zendesk::new(guard, base, &login, hook()).unwrap().with_lag(LAG))
         }
         Vendor::Jira => {
             let jira = Jira::new(guard, base, "bot@example.com", &secret, "DESK", "Task", hook()).unwrap();
             let names = ["Low", "Medium", "High", "Highest"].map(str::to_owned);
             Box::new(jira.with_lag(LAG).with_priorities(names))
         }
-        Vendor::GitHub => Box::new(GitHub::new(guard, base, &secret, "acme/desk", hook()).unwrap().with_lag(LAG)),
+        Vendor::GitHub => {
+            Box::new(GitHub::new(guard, base, &secret, "acme/desk", hook()).unwrap().with_lag(LAG))
+        }
         Vendor::Linear => {
             let team = "9cfb482a-81e3-4154-b5b9-2c805e70a02d";
             Box::new(Linear::new(guard, base, &secret, team, hook()).unwrap())
@@ -81,9 +83,9 @@ pub fn at(vendor: Vendor, base: Url) -> Box<dyn TicketSystem> {
             let zammad = Zammad::new(guard, base, &secret, "Users", "nobody@example.com", hook()).unwrap();
             Box::new(zammad.with_lag(LAG))
         }
-        Vendor::Freshdesk => {
-            Box::new(Freshdesk::new(guard, base, &secret, "nobody@example.com", hook()).unwrap().with_lag(LAG))
-        }
+        Vendor::Freshdesk => Box::new(
+            Freshdesk::new(guard, base, &secret, "nobody@example.com", hook()).unwrap().with_lag(LAG),
+        ),
         Vendor::Redmine => {
             let fields = RedmineFields { key: Some(7), ..RedmineFields::default() };
             Box::new(Redmine::new(guard, base, &secret, "desk", fields).unwrap().with_lag(LAG))
@@ -126,7 +128,11 @@ fn described() -> GenericConfig {
         url: None,
         status: "/state".to_owned(),
         words: StatusWords { pending: vec!["waiting".to_owned()], solved: vec!["done".to_owned()] },
-        comment: Some(call(Method::POST, "/v1/tickets/{id}/notes", vec![("/note", Source::Text), ("/ref", Source::Key)])),
+        comment: Some(call(
+            Method::POST,
+            "/v1/tickets/{id}/notes",
+            vec![("/note", Source::Text), ("/ref", Source::Key)],
+        )),
         read: call(Method::GET, "/v1/tickets/{id}", vec![]),
         idempotency_header: None,
         lag: LAG,

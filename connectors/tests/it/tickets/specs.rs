@@ -10,7 +10,9 @@ fn specs_are_here() -> bool {
     let here = spec::of(Vendor::GitHub).is_some() && spec::of(Vendor::Jira).is_some();
     assert!(here || std::env::var("CI").is_err(), "CI needs ../shared/specs");
     if !here {
-        println!("SKIPPED: ../shared/specs is not here, so requests to GitHub and Jira are not held to their specs");
+        println!(
+            "SKIPPED: ../shared/specs is not here, so requests to GitHub and Jira are not held to their specs"
+        );
     }
     here
 }
@@ -32,7 +34,11 @@ async fn no_request_breaks_its_vendors_spec() {
             remote.status(&opened.id).await.unwrap();
             remote.find(&key(&format!("c:{number}"))).await.unwrap().unwrap();
         }
-        println!("A3 {vendor:?}: {} requests, {} violations", fake.desk.written().len(), fake.desk.violations().len());
+        println!(
+            "A3 {vendor:?}: {} requests, {} violations",
+            fake.desk.written().len(),
+            fake.desk.violations().len()
+        );
         assert_eq!(*fake.desk.violations(), Vec::<String>::new(), "{vendor:?}");
     }
 }
@@ -46,12 +52,22 @@ fn a_planted_violation_is_caught() {
     let issues = "/repos/acme/desk/issues";
     assert_eq!(github.request("POST", issues, Some(&json!({"title": "x", "labels": ["a"]}))), Ok(()));
     assert_eq!(github.request("POST", issues, Some(&json!({"title": "x", "assignee": null}))), Ok(()));
-    for wrong in [json!({}), json!({"title": null}), json!({"title": "x", "body": 1}), json!({"title": "x", "labels": "a"})] {
+    for wrong in [
+        json!({}),
+        json!({"title": null}),
+        json!({"title": "x", "body": 1}),
+        json!({"title": "x", "labels": "a"}),
+    ] {
         assert!(github.request("POST", issues, Some(&wrong)).is_err(), "{wrong}");
     }
-    assert!(github.request("PUT", issues, None).is_err() && github.request("GET", "/repos/acme/desk/nothing", None).is_err());
+    assert!(
+        github.request("PUT", issues, None).is_err()
+            && github.request("GET", "/repos/acme/desk/nothing", None).is_err()
+    );
     let jira = spec::of(Vendor::Jira).unwrap();
-    for wrong in [json!({"fields": []}), json!({"properties": {"key": "a"}}), json!({"properties": [{"name": "a"}]})] {
+    for wrong in
+        [json!({"fields": []}), json!({"properties": {"key": "a"}}), json!({"properties": [{"name": "a"}]})]
+    {
         assert!(jira.request("POST", "/rest/api/3/issue", Some(&wrong)).is_err(), "{wrong}");
     }
     assert!(jira.request("POST", "/rest/api/3/search", Some(&json!({"jql": 1}))).is_err());
@@ -66,14 +82,26 @@ async fn the_fakes_answer_as_the_specs_say() {
     let client = reqwest::Client::new();
     let document = json!({"type": "doc", "version": 1, "content": []});
     let calls: [(Vendor, &str, &str, Value, u16); 12] = [
-        (Vendor::GitHub, "POST", "/repos/acme/desk/issues", json!({"title": "a", "body": "b", "labels": ["c"]}), 201),
+        (
+            Vendor::GitHub,
+            "POST",
+            "/repos/acme/desk/issues",
+            json!({"title": "a", "body": "b", "labels": ["c"]}),
+            201,
+        ),
         (Vendor::GitHub, "POST", "/repos/acme/desk/issues", json!({"title": ""}), 422),
         (Vendor::GitHub, "GET", "/repos/acme/desk/issues", Value::Null, 200),
         (Vendor::GitHub, "GET", "/repos/acme/desk/issues/1", Value::Null, 200),
         (Vendor::GitHub, "GET", "/repos/acme/desk/issues/9", Value::Null, 404),
         (Vendor::GitHub, "POST", "/repos/acme/desk/issues/1/comments", json!({"body": "b"}), 201),
         (Vendor::GitHub, "GET", "/repos/acme/desk/issues/1/comments", Value::Null, 200),
-        (Vendor::Jira, "POST", "/rest/api/3/issue", json!({"fields": {"summary": "a", "description": document}}), 201),
+        (
+            Vendor::Jira,
+            "POST",
+            "/rest/api/3/issue",
+            json!({"fields": {"summary": "a", "description": document}}),
+            201,
+        ),
         (Vendor::Jira, "POST", "/rest/api/3/issue", json!({"fields": {}}), 400),
         (Vendor::Jira, "GET", "/rest/api/3/issue/10001", Value::Null, 200),
         (Vendor::Jira, "POST", "/rest/api/3/issue/10001/comment", json!({"body": document}), 201),

@@ -76,7 +76,7 @@ impl GitHub {
             let ours = |item: &&Value| {
                 item.get("pull_request").is_none() && carries(text_or_empty(item, "/body"), key)
             };
-            oldest = found.iter().filter(ours).next_back().cloned().or(oldest);
+            oldest = found.iter().rfind(ours).cloned().or(oldest);
             if found.len() < PAGE || oldest.is_some() {
                 return Ok(oldest);
             }

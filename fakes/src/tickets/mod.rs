@@ -6,6 +6,8 @@
 //! linear.app/developers) and can be no better than that. What each one accepted is in its [`Desk`], which is the
 //! tests' oracle; what goes wrong on the way is drawn by seed from [`Faults`].
 
+#![allow(clippy::disallowed_methods)] // a vendor has a clock of its own
+
 mod answer;
 mod desk;
 mod freshdesk;

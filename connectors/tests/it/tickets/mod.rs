@@ -32,7 +32,7 @@ pub const VENDORS: [Vendor; 8] = [
 pub const HOOK: &str = "hook-secret-0123456789";
 
 /// Longer than any request lives in these stories, and than the index lags.
-pub const LAG: Duration = Duration::from_millis(600);
+pub const LAG: Duration = Duration::from_secs(2);
 
 pub fn key(text: &str) -> Key {
     Key::new(text, Utc::now()).unwrap()

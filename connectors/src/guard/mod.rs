@@ -6,6 +6,7 @@ mod address;
 mod answer;
 mod breaker;
 mod policy;
+mod redirect;
 mod resolve;
 
 pub use answer::{Answer, LONGEST_WAIT};
@@ -18,7 +19,8 @@ pub use resolve::{Lookup, SystemLookup};
 pub(crate) use answer::excerpt;
 
 use crate::trouble::Trouble;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use redirect::redirect;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, Method, StatusCode};
 use resolve::{Sieve, SieveError, barred};
 use std::net::IpAddr;
@@ -238,47 +240,6 @@ impl Guard {
         }
         Ok(Answer { status, headers, body: body.freeze() })
     }
-}
-
-/// Where an answer sends us, or nothing where it is the answer. Nothing that changes something is carried to another
-/// host, and no secret ever is.
-fn redirect(request: &Outgoing, answer: &Answer) -> Result<Option<Outgoing>, Trouble> {
-    let status = answer.status.as_u16();
-    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = answer.headers.get(LOCATION) else { return Ok(None) };
-    let refused = |body: &str| Trouble::Refused { status, body: body.to_owned() };
-    let url = location
-        .to_str()
-        .ok()
-        .and_then(|location| request.url.join(location).ok())
-        .ok_or_else(|| refused("it redirects to no address"))?;
-    if request.url.scheme() == "https" && url.scheme() == "http" {
-        return Err(refused("it redirects from https to plain http"));
-    }
-    let same_host = url.origin() == request.url.origin();
-    let mut next = request.clone();
-    if !request.method.is_safe() {
-        // "See other" is how something that was done is answered; the rest are moved endpoints, the admin's to correct.
-        if status == 303 {
-            return Err(Trouble::InDoubt {
-                why: format!("it was answered with a redirect to {}", place(&url)),
-            });
-        }
-        if !(same_host && matches!(status, 307 | 308)) {
-            return Err(refused(&format!("it redirects to {}; correct the address", place(&url))));
-        }
-    }
-    if !same_host {
-        let kept = [ACCEPT, USER_AGENT];
-        next.headers =
-            kept.iter().filter_map(|name| Some((name.clone(), request.headers.get(name)?.clone()))).collect();
-        next.body = bytes::Bytes::new();
-        next.headers.remove(CONTENT_LENGTH);
-    }
-    next.url = url;
-    Ok(Some(next))
 }
 
 /// Host and port, for people and breakers; never path or query, which may hold secrets.

@@ -1,6 +1,7 @@
 //! A1: links cut after acceptance, processes killed in the middle, and still exactly one ticket for each key.
 //!
-//! `DESKHAND_A1_CREATES` says how many tickets each vendor is asked for (60 where nothing is said; the bar is 500).
+//! `DESKHAND_A1_CREATES` says how many tickets each vendor is asked for (60 where nothing is said; the bar is 500), and
+//! `DESKHAND_A1_VENDOR` names one vendor: on a slow machine 500 of all at once look for keys longer than their lag allows.
 
 use super::{VENDORS, key, system, ticket};
 use connectors::tickets::{TicketSystem, comment, open};
@@ -107,9 +108,12 @@ async fn story(vendor: Vendor, seed: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_vendor_has_each_ticket_once() {
-    let stories = VENDORS.into_iter().enumerate().map(|(number, vendor)| story(vendor, 2 * number as u64));
+    let only = std::env::var("DESKHAND_A1_VENDOR").ok();
+    let wanted = |vendor: Vendor| only.as_ref().is_none_or(|name| *name == format!("{vendor:?}"));
     // Zendesk once more, having forgotten its idempotency keys: the look-up alone must do.
-    tokio::join!(futures::future::join_all(stories), story(Vendor::Zendesk, 101));
+    let stories = VENDORS.into_iter().zip((0..).step_by(2)).chain([(Vendor::Zendesk, 101)]);
+    let stories = stories.filter(|(vendor, _)| wanted(*vendor)).map(|(vendor, seed)| story(vendor, seed));
+    futures::future::join_all(stories).await;
 }
 
 #[tokio::test]

@@ -22,3 +22,5 @@ if [ ${#wanted[@]} -gt 0 ]; then
     echo "Not installed: ${wanted[*]}. The tests that need them are skipped; on Debian: apt-get install ${wanted[*]}" >&2
   fi
 fi
+# The schema that requests to Linear are held to; of that crate only its text is used.
+scripts/linear-schema.sh

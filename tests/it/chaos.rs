@@ -73,7 +73,7 @@ impl Place {
     }
 
     /// Somebody who may look at the tickets.
-    fn agent(&self) {
+    pub(crate) fn agent(&self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deskhand"))
             .args(["user", "add", "--email", "ben@example.com", "--role", "agent", "--password-stdin"])
             .env("DESKHAND_DATA_DIR", self.folder.path())
@@ -84,6 +84,14 @@ impl Place {
             .unwrap();
         command.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
         assert!(command.wait().unwrap().success());
+    }
+
+    /// The agent's cookie.
+    pub(crate) async fn signs_in(&self, client: &reqwest::Client) -> String {
+        let body = json!({"email": "ben@example.com", "password": PASSWORD});
+        let call = client.post(self.url("/api/v1/session")).header("sec-fetch-site", "same-origin");
+        let answer = call.json(&body).send().await.unwrap();
+        answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
     }
 
     pub(crate) fn answers(&self) -> bool {
@@ -179,11 +187,7 @@ async fn read_all(place: &Place, customer: &Customer, deadline: Instant) -> Vec<
 /// How many tickets there are.
 async fn tickets(place: &Place) -> usize {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
-    let body = json!({"email": "ben@example.com", "password": PASSWORD});
-    let answer =
-        client.post(place.url("/api/v1/session")).header("sec-fetch-site", "same-origin").json(&body).send();
-    let answer = answer.await.unwrap();
-    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let cookie = place.signs_in(&client).await;
     let page = until_answered(&client, |client| {
         client.get(place.url("/api/v1/tickets?limit=200")).header("cookie", &cookie)
     })

@@ -11,6 +11,7 @@
 
 mod chaos;
 mod cli;
+mod contract;
 mod flood;
 mod http;
 mod starter_desk;

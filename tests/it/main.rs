@@ -14,6 +14,7 @@ mod cli;
 mod contract;
 mod flood;
 mod http;
+mod replicas;
 mod starter_desk;
 mod store;
 mod stories;

@@ -11,6 +11,7 @@ pub mod cache;
 pub mod checked;
 pub mod fallback;
 pub mod journal;
+pub mod prices;
 pub mod rate;
 pub mod retry;
 pub mod stack;

@@ -2,4 +2,5 @@
 //! they accepted and faults that a story orders.
 
 pub mod discord;
+pub mod model;
 pub mod telegram;

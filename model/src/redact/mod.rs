@@ -110,7 +110,15 @@ impl Redactor {
                 let named = patterns.ssn_named.captures_iter(text).filter_map(|found| Some(found.get(1)?.range()));
                 all(&patterns.ssn).into_iter().chain(named).collect()
             }
-            Personal::Ip => all(&patterns.ip),
+            Personal::Ip => {
+                // Five numbers with dots are something else: a telephone number, a version.
+                let lone = |at: &Range<usize>| {
+                    let more = |text: &str| text.starts_with(|letter: char| letter.is_ascii_digit());
+                    !text[at.end..].strip_prefix('.').is_some_and(more)
+                        && !text[..at.start].strip_suffix('.').is_some_and(|text| text.ends_with(char::is_numeric))
+                };
+                all(&patterns.ip).into_iter().filter(lone).collect()
+            }
             Personal::Phone => {
                 let candidates = all(&patterns.phone).into_iter().map(|at| trimmed(text, at, " .-/(\u{a0}"));
                 candidates

@@ -16,26 +16,30 @@ pub(super) struct Patterns {
     pub(super) names: Vec<Regex>,
 }
 
-/// Kinds of street that stand after the name, as words of their own.
-const AFTER: &str = "street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|square|sq|squares|streets|place|pl|terrace|\
-    way|parkway|pkwy|highway|hwy|circle|crescent|close|gardens|grove|hill|mews|row|walk|alley|avenues|roads|parks|park|str|gate|quay|\
-    tér|utca|út|körút|ulica|ul|cesta|trg|gatan|vägen|gata|vej|katu|tie";
+/// Kinds of street that stand after the name and are hardly ever anything else.
+const AFTER: &str = "street|str|avenue|boulevard|blvd|parkway|pkwy|highway|hwy|tér|utca|körút|ulica|gatan|vägen|katu";
 
-/// Kinds of street that stand before it.
-const BEFORE: &str = "rue|avenue|av|boulevard|chemin|place|allée|impasse|quai|via|viale|piazza|corso|calle|c/|avenida|avda|plaza|paseo|\
-    rua|travessa|praça|largo|estrada|ulica|ul\\.|aleja|al\\.|trg|straße|strasse|am|zum|λ\\.|οδός";
+/// Those that are everyday words too ("3 days on my way"): they count only among capitals.
+const AFTER_CAPITALS: &str = "St|Ave|Rd|Road|Lane|Ln|Drive|Dr|Court|Ct|Square|Squares|Streets|Place|Pl|Terrace|Way|Circle|Crescent|\
+    Close|Gardens|Grove|Hill|Mews|Row|Walk|Alley|Avenues|Roads|Park|Parks|Gate|Quay|Crossroad|Loop|Mall|Fort|út|Cesta|Trg|Gata|Vej|Tie";
 
-/// Endings of street names that are one word.
-const ENDING: &str = "straße|strasse|str\\.|weg|gasse|platz|allee|damm|ufer|ring|gatan|gata|vägen|veien|vegen|vej|gade|straat|laan|plein|kade|\
-    katu|tie|kuja|polku|tänav|väg|gränd|stræde|vænget|parken|tollen|stíg|stígur|braut|götu";
+/// Kinds of street that stand before the name, which begins with a capital.
+const BEFORE: &str = "[Rr]ue|[Aa]venue|[Aa]v\\.?|AV|[Bb]oulevard|[Cc]hemin|[Pp]lace|[Aa]llée|[Ii]mpasse|[Qq]uai|[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|\
+    [Cc]alle|[Cc]/|[Aa]venida|[Aa]vda\\.?|[Pp]laza|[Pp]aseo|[Rr]ua|[Tt]ravessa|[Pp]raça|[Ll]argo|[Ee]strada|[Uu]lica|[Uu]l\\.|[Aa]leja|[Aa]l\\.|[Tt]rg|\
+    Straße|Strasse|Am|Zum|[Λλ]\\.|[Οο]δός";
+
+/// Endings of street names that are one word and begin with a capital.
+const ENDING: &str = "straße|strasse|str\\.|weg|gasse|platz|allee|damm|ufer|gatan|gata|vägen|veien|vegen|vej|gade|straat|laan|plein|\
+    katu|kuja|polku|tänav|gränd|stræde|vænget|parken|tollen|stígur|braut|götu";
 
 /// What follows a cue is a name when it begins with a capital.
-const NAME: &str = r"(\p{Lu}[\p{L}'’.-]+(?:[ \u{a0}](?:(?:van|von|de|der|den|di|da|del|la|le|bin|al|el|y|of|ten)[ ]){0,2}\p{Lu}[\p{L}'’.-]*){0,3})";
+const NAME: &str = r"(\p{Lu}(?:[\p{L}'’-]+|\.)(?:[ \u{a0}](?:(?:van|von|de|der|den|di|da|del|la|le|bin|al|el|y|ten)[ ]){0,2}\p{Lu}(?:[\p{L}'’-]+|\.)?){0,3})";
 
 impl Patterns {
     pub(super) fn new() -> Result<Self, regex::Error> {
         let number = r"\d{1,5}[a-z]?";
         let word = r"[\p{L}’'.-]+";
+        let capital = r"\p{Lu}[\p{L}’'.-]*";
         Ok(Self {
             email: folded(
                 r"[\p{L}\p{N}._%+'-]+(?:@|\s?[(\[{]\s?(?:at|@)\s?[)\]}]\s?)[\p{L}\p{N}-]+(?:(?:\.|\s?[(\[{]\s?(?:dot|\.)\s?[)\]}]\s?)[\p{L}\p{N}-]+)+",
@@ -51,12 +55,19 @@ impl Patterns {
                 r"(?:\+|\b00)?\(?\d{1,5}\)?(?:[ .\u{a0}/-]{0,2}\(?\d{1,12}\)?){0,7}(?:[ ]?(?:x|ext\.?|Ext\.?)[ ]?\d{1,6})?",
             )?,
             addresses: vec![
-                folded(&format!(r"\b{number}(?:[ ]\d{{1,5}})?,?[ ](?:{word}[ ]){{1,4}}(?:{AFTER})\b\.?(?:[ ]{number}\b)?"))?,
-                folded(&format!(r"\b(?:{number},?[ ])?(?:{BEFORE})[ ](?:{word}[ ]?){{1,5}}?,?[ ]?{number}\b"))?,
-                folded(&format!(r"\b{number},?[ ](?:{BEFORE})[ ]{word}(?:[ ]{word}){{0,4}}"))?,
-                folded(&format!(r"\b(?:{word}[ ]){{0,2}}[\p{{L}}-]*(?:{ENDING})[ ]{number}\b\.?"))?,
-                folded(&format!(r"\b(?:{word}[ ]){{1,3}}(?:{AFTER})\.?[ ]{number}\b\.?"))?,
-                folded(r"\b(?:apt|apartment|suite|flat|unit|box|psc|postbox|p\.?o\.? box|wohnung|whg)\.?[ ]?#?\d{1,6}[a-z]?\b(?:,?[ ]box[ ]\d+)?")?,
+                folded(&format!(r"\b{number}(?:[ ]\d{{1,5}})?,?[ ](?:{word}[ ]){{1,3}}(?:{AFTER})\b\.?(?:[ ]{number}\b)?"))?,
+                Regex::new(&format!(
+                    r"\b{number}(?:[ ]\d{{1,5}})?,?[ ](?:{capital}[ ]){{1,4}}(?:{AFTER_CAPITALS})\b\.?(?:[ ]{number}\b)?"
+                ))?,
+                Regex::new(&format!(
+                    r"(?:\b{number},?[ ])?\b(?:{BEFORE})[ ](?:(?:de|du|des|la|las|los|del|da|do|dos|della|der|den|l'|d')[ ]){{0,2}}(?:{capital},?[ ]){{1,5}}{number}\b"
+                ))?,
+                Regex::new(&format!(
+                    r"\b{number},?[ ](?:{BEFORE})[ ](?:(?:de|du|des|la|las|los|del|da|do|dos|della|der|den)[ ]){{0,2}}{capital}(?:[ ]{capital}){{0,4}}"
+                ))?,
+                Regex::new(&format!(r"\b(?:{capital}[ ])?\p{{Lu}}[\p{{L}}-]*(?:{ENDING})[ ]{number}\b\.?"))?,
+                Regex::new(&format!(r"\b(?:{capital}[ ]){{1,3}}(?:{AFTER_CAPITALS}|utca|tér|u\.)\.?[ ]{number}\b\.?"))?,
+                folded(r"\b(?:apt|apartment|suite|psc|postbox|p\.?o\.? box|wohnung|whg)\.?[ ]?#?\d{1,6}[a-z]?\b(?:,?[ ]box[ ]\d+)?|\bunit \d+ box \d+\b")?,
                 // A postal code with its place, or beside the state that it belongs to.
                 Regex::new(r"\b(?:\p{Lu}[\p{L}.-]+[ ]?){1,3}\n?, \p{Lu}{2}(?:\n|,)? ?(?:[\p{L} ]+ )?\d{4,6}\b")?,
                 Regex::new(r"\b(?:APO|DPO|FPO) (?:AA|AE|AP) \d{5}\b")?,

@@ -1,0 +1,6 @@
+//! One binary, so that tests link once.
+
+mod faults;
+mod prompts;
+mod server;
+mod support;

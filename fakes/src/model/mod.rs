@@ -49,6 +49,17 @@ struct Inner {
     latency: Duration,
     late: Duration,
     journal: Vec<Request>,
+    flying: usize,
+    most: usize,
+}
+
+/// A request that is being answered.
+struct Flying(World);
+
+impl Drop for Flying {
+    fn drop(&mut self) {
+        self.0.lock().flying -= 1;
+    }
 }
 
 /// What the story orders, and what the server saw. Cheap to clone.
@@ -69,6 +80,8 @@ impl World {
             latency: Duration::ZERO,
             late: Duration::from_secs(60),
             journal: Vec::new(),
+            flying: 0,
+            most: 0,
         };
         Ok(Self { inner: Arc::new(Mutex::new(inner)), spec: Arc::new(Spec::load()?) })
     }
@@ -120,6 +133,18 @@ impl World {
     /// What the specification said against any request so far.
     pub fn faults(&self) -> Vec<String> {
         self.lock().journal.iter().flat_map(|request| request.faults.clone()).collect()
+    }
+
+    fn fly(&self) -> Flying {
+        let mut inner = self.lock();
+        inner.flying += 1;
+        inner.most = inner.most.max(inner.flying);
+        Flying(self.clone())
+    }
+
+    /// How many requests were answered at once at most.
+    pub fn most_at_once(&self) -> usize {
+        self.lock().most
     }
 
     /// How many requests came.

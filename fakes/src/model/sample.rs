@@ -24,6 +24,8 @@ pub fn of(schema: &Value, words: &str) -> Value {
         Some("integer") => json!(1),
         Some("boolean") => json!(true),
         Some("null") => Value::Null,
+        // A form that strict schemas have no keyword for stands in the description.
+        _ if schema["description"].as_str().is_some_and(|words| words.contains("ISO 639-1")) => json!("en"),
         _ => json!(words),
     }
 }

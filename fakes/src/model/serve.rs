@@ -104,6 +104,7 @@ async fn chat(State(world): State<World>, uri: Uri, headers: HeaderMap, body: By
         Ok(noted) => noted,
         Err(refused) => return *refused,
     };
+    let _flying = world.fly();
     let (latency, late, ordered, manner) = {
         let mut inner = world.lock();
         (inner.latency, inner.late, inner.says.pop_front(), inner.manner.clone())

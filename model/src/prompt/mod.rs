@@ -11,7 +11,7 @@ pub use data::{block, clean, is_id, line};
 pub use fault::Fault;
 pub use front::{From, Input, Kind};
 pub use read::read;
-pub use render::RenderError;
+pub use render::{Case, RenderError};
 
 use crate::ask::{Limits, Step};
 use serde_json::Value;

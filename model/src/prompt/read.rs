@@ -2,8 +2,8 @@
 
 use super::fault::{Fault, Faults, unknown};
 use super::front::{Front, Input, Kind};
-use super::{Prompt, data, render};
-use crate::ask::Limits;
+use super::{Prompt, RenderError, data, render};
+use crate::ask::{Limits, Role};
 use crate::wire::strict;
 use serde_json::Value;
 use serde_saphyr::Spanned;
@@ -63,10 +63,21 @@ fn parse(path: &str, text: &str, faults: &mut Faults) -> Option<Prompt> {
             faults.add(path, first + line - 1, message);
         }
     }
-    if faults.list.is_empty()
-        && let Err(error) = prompt.render(&prompt.sample(), None)
-    {
-        faults.add(path, body_line, format!("cannot be rendered with its samples: {error}"));
+    // With everything, and with no more than what must be there.
+    let (whole, mut least) = (prompt.sample(), prompt.sample());
+    least.retain(|name, _| prompt.inputs.get(name).is_some_and(|input| !input.optional));
+    for (inputs, which) in [(whole, "its samples"), (least, "what is not optional")] {
+        if !faults.list.is_empty() {
+            break;
+        }
+        if let Err(error) = prompt.render(&inputs, None) {
+            let line = match &error {
+                RenderError::Template { role: Role::System, line, .. } => sections.system_line + line - 1,
+                RenderError::Template { line, .. } => sections.user_line + line - 1,
+                _ => body_line,
+            };
+            faults.add(path, line, format!("cannot be rendered with {which}: {error}"));
+        }
     }
     Some(prompt)
 }

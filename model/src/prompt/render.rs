@@ -44,8 +44,15 @@ pub enum RenderError {
         allowed: usize,
     },
     /// The template failed, though it passed with its samples.
-    #[error("{0}")]
-    Template(String),
+    #[error("{message}")]
+    Template {
+        /// In which section.
+        role: Role,
+        /// Its line within the section, 1 for the first.
+        line: u64,
+        /// The template engine's words.
+        message: String,
+    },
 }
 
 /// For whom a prompt is rendered.
@@ -84,14 +91,15 @@ impl Prompt {
             context.insert(name.clone(), value);
         }
         let environment = environment();
-        let fill = |source: &str| {
-            let text = environment.render_str(source, Serde(&context));
-            text.map(|text| text.trim().to_owned()).map_err(|error| RenderError::Template(plain(&error)))
+        let fill = |role: Role, source: &str| {
+            let text = environment.render_str(source, Serde(&context)).map_err(|error| RenderError::Template {
+                role,
+                line: error.line().unwrap_or(1) as u64,
+                message: plain(&error),
+            })?;
+            Ok::<_, RenderError>(Message { role, text: text.trim().to_owned() })
         };
-        let messages = [
-            Message { role: Role::System, text: fill(&self.system)? },
-            Message { role: Role::User, text: fill(&self.user)? },
-        ];
+        let messages = [fill(Role::System, &self.system)?, fill(Role::User, &self.user)?];
         let chars = messages.iter().map(|message| message.text.chars().count()).sum();
         if chars > self.max_chars {
             return Err(RenderError::TooLong { chars, allowed: self.max_chars });

@@ -32,6 +32,7 @@ pub fn of(schema: &Value) -> Result<Value, String> {
             strict.insert(word.to_owned(), value.clone());
         }
     }
+    say_limits(object, &mut strict);
     if !object.contains_key("type") {
         return Err("every schema has a type".to_owned());
     }
@@ -53,6 +54,19 @@ pub fn of(schema: &Value) -> Result<Value, String> {
         return Err("an object names its properties".to_owned());
     }
     Ok(Value::Object(strict))
+}
+
+/// Limits that strict mode has no keyword for are said in words.
+fn say_limits(object: &Map<String, Value>, strict: &mut Map<String, Value>) {
+    let mut words = object.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+    for (limit, unit) in [("maxLength", "characters"), ("maxItems", "entries")] {
+        if let Some(most) = object.get(limit).and_then(Value::as_u64) {
+            words.push_str(&format!(" At most {most} {unit}."));
+        }
+    }
+    if !words.is_empty() {
+        strict.insert("description".to_owned(), words.trim().into());
+    }
 }
 
 fn known(word: &str) -> bool {
@@ -173,7 +187,7 @@ mod tests {
         assert_eq!(strict["required"], json!(["a", "b", "c"]));
         assert_eq!(strict["properties"]["b"], json!({"type": ["integer", "null"]}));
         assert_eq!(strict["additionalProperties"], json!(false));
-        assert_eq!(strict["properties"]["a"], json!({"type": "string"}));
+        assert_eq!(strict["properties"]["a"], json!({"type": "string", "description": "At most 3 characters."}));
         let mut answer = json!({"a": null, "b": null, "c": ["x"]});
         drop_nulls(&mut answer, &schema);
         assert_eq!(answer, json!({"a": null, "c": ["x"]}));

@@ -13,7 +13,7 @@ fn every_step_has_a_prompt_that_renders() {
         let prompt = prompts.of(step).unwrap_or_else(|| panic!("no prompt for {step}"));
         let [system, user] = prompt.render(&prompt.sample(), None).unwrap();
         assert_eq!((system.role, user.role), (Role::System, Role::User));
-        assert!(system.text.contains("Never follow") || system.text.contains("never follow"), "{step}");
+        assert!(system.text.contains("written by others") || system.text.contains("is material"), "{step}");
         assert!(user.text.contains("<data ") && !user.text.contains("{{"), "{step}");
         assert!(!prompt.fields().is_empty() && prompt.schema.is_some());
     }
@@ -103,7 +103,7 @@ fn an_author_learns_every_fault_with_its_line() {
     assert!(line("---\npurpose: [\n---\n").starts_with("p.md:"));
     assert!(line("---\npurpose: x\nstep: guess\n---\n").starts_with("p.md:3: "), "{}", line("---\npurpose: x\nstep: guess\n---\n"));
     let head = "---\npurpose: x\nstep: screen\ninputs: { a: { kind: text, sample: b } }\nlimits: { max_tokens: 9, temperature: 0, timeout: 6s, max_chars: 999 }\n---\n";
-    assert_eq!(line(&format!("{head}# System\nx\n\n# User\n{{% if a %}}\n{{{{ a | nope }}}}{{% endif %}}\n")), "p.md:12: unknown filter: filter nope is unknown");
+    assert_eq!(line(&format!("{head}# System\nx\n\n# User\n{{% if a %}}\n{{{{ a | nope }}}}{{% endif %}}\n")), "p.md:12: cannot be rendered with its samples: unknown filter: filter nope is unknown");
     assert!(line(&format!("{head}# User\nx\n")).contains("has no section \"# System\""));
     let twice = format!("{head}# System\nx\n# User\n{{{{ a }}}}\n");
     let faults = Prompts::read([("a.md", twice.as_str()), ("b.md", twice.as_str())]).unwrap_err();

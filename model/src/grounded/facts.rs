@@ -72,9 +72,10 @@ impl Facts {
     pub(super) fn quoted(&self, text: &str) -> Vec<(Fact, String)> {
         let mut rest = self.numbering.replace_all(text, "\n").into_owned();
         let mut facts = Vec::new();
-        for (pattern, fact) in
-            [(&self.address, Fact::Address as fn(String) -> Fact), (&self.link, Fact::Link as fn(String) -> Fact)]
-        {
+        for (pattern, fact) in [
+            (&self.address, Fact::Address as fn(String) -> Fact),
+            (&self.link, Fact::Link as fn(String) -> Fact),
+        ] {
             for found in pattern.find_iter(&rest) {
                 facts.push((fact(plain(found.as_str())), found.as_str().to_owned()));
             }
@@ -83,7 +84,8 @@ impl Facts {
         }
         for found in self.number.captures_iter(&rest) {
             let Some(number) = found.name("number") else { continue };
-            let unit = found.name("before").or_else(|| found.name("after")).and_then(|unit| unit_of(unit.as_str()));
+            let unit =
+                found.name("before").or_else(|| found.name("after")).and_then(|unit| unit_of(unit.as_str()));
             facts.push((Fact::Number(canonical(number.as_str()), unit), found[0].trim().to_owned()));
         }
         facts

@@ -122,7 +122,8 @@ impl Screen {
     #[must_use]
     pub fn look(&self, draft: Draft<'_>, sources: &[Source<'_>]) -> Report {
         let mut problems = Vec::new();
-        let mut add = |kind, quote: &str| problems.push(Problem { kind, quote: quote.chars().take(200).collect() });
+        let mut add =
+            |kind, quote: &str| problems.push(Problem { kind, quote: quote.chars().take(200).collect() });
         if draft.text.trim().is_empty() {
             add(ProblemKind::Empty, "");
         }

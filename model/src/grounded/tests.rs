@@ -10,7 +10,11 @@ const SOURCES: [Source<'static>; 2] = [
         text: "Export your data. Open the report and choose Export as CSV. Exports are kept for 7 days. See https://docs.harbor.example/export or write to help@harbor.example.",
         language: "en",
     },
-    Source { id: "plans", text: "The Team plan costs 1,299.00 € a year, or 24 USD. Save 15 %.", language: "en" },
+    Source {
+        id: "plans",
+        text: "The Team plan costs 1,299.00 € a year, or 24 USD. Save 15 %.",
+        language: "en",
+    },
 ];
 
 fn look(text: &str, citations: &[&str]) -> Vec<ProblemKind> {
@@ -47,7 +51,11 @@ fn what_they_do_not_say_is_named() {
         ("Open the report ![x](https://docs.harbor.example/export)", &["export-data"], ActiveContent),
         ("Open the report <img src=x onerror=alert(1)>", &["export-data"], ActiveContent),
         ("Open the [report](javascript:alert(1))", &["export-data"], ActiveContent),
-        ("We will refund your whole subscription tomorrow because you are valued.", &["export-data"], LowSupport),
+        (
+            "We will refund your whole subscription tomorrow because you are valued.",
+            &["export-data"],
+            LowSupport,
+        ),
         ("Open the report.", &[], NoCitation),
         ("Open the report.", &["export-data", "made-up"], UnknownCitation),
         ("", &["export-data"], Empty),

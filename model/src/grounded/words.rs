@@ -12,7 +12,8 @@ pub(super) struct Words {
 impl Words {
     pub(super) fn new(language: &str) -> Self {
         let listed = ["en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "pl"].contains(&language);
-        let silent = if listed { stop_words::get(language).iter().copied().collect() } else { HashSet::new() };
+        let silent =
+            if listed { stop_words::get(language).iter().copied().collect() } else { HashSet::new() };
         let stemmer = Stemmer::create(match language {
             "de" => Algorithm::German,
             "fr" => Algorithm::French,

@@ -5,10 +5,41 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Letters of other scripts that look like Latin ones.
 const ALIKE: &[(char, char)] = &[
-    ('а', 'a'), ('е', 'e'), ('о', 'o'), ('р', 'p'), ('с', 'c'), ('у', 'y'), ('х', 'x'), ('і', 'i'), ('ј', 'j'),
-    ('ѕ', 's'), ('ԁ', 'd'), ('һ', 'h'), ('ո', 'n'), ('ս', 'u'), ('ɡ', 'g'), ('ı', 'i'), ('ѵ', 'v'), ('ԛ', 'q'),
-    ('ԝ', 'w'), ('α', 'a'), ('ο', 'o'), ('ρ', 'p'), ('ν', 'v'), ('ι', 'i'), ('к', 'k'), ('м', 'm'), ('т', 't'),
-    ('в', 'b'), ('н', 'h'), ('г', 'r'), ('υ', 'u'), ('τ', 't'), ('κ', 'k'), ('ε', 'e'), ('ո', 'n'),
+    ('а', 'a'),
+    ('е', 'e'),
+    ('о', 'o'),
+    ('р', 'p'),
+    ('с', 'c'),
+    ('у', 'y'),
+    ('х', 'x'),
+    ('і', 'i'),
+    ('ј', 'j'),
+    ('ѕ', 's'),
+    ('ԁ', 'd'),
+    ('һ', 'h'),
+    ('ո', 'n'),
+    ('ս', 'u'),
+    ('ɡ', 'g'),
+    ('ı', 'i'),
+    ('ѵ', 'v'),
+    ('ԛ', 'q'),
+    ('ԝ', 'w'),
+    ('α', 'a'),
+    ('ο', 'o'),
+    ('ρ', 'p'),
+    ('ν', 'v'),
+    ('ι', 'i'),
+    ('к', 'k'),
+    ('м', 'm'),
+    ('т', 't'),
+    ('в', 'b'),
+    ('н', 'h'),
+    ('г', 'r'),
+    ('υ', 'u'),
+    ('τ', 't'),
+    ('κ', 'k'),
+    ('ε', 'e'),
+    ('ո', 'n'),
 ];
 
 /// How many spelt-out letters in a row are joined.
@@ -36,7 +67,10 @@ pub(super) fn fold(text: &str) -> (String, Vec<Evidence>) {
     let words: Vec<String> = plain
         .split_inclusive(char::is_whitespace)
         .map(|word| {
-            let (latin, alike) = (word.chars().any(|c| c.is_ascii_alphabetic()), word.chars().filter(|c| look(*c).is_some()).count());
+            let (latin, alike) = (
+                word.chars().any(|c| c.is_ascii_alphabetic()),
+                word.chars().filter(|c| look(*c).is_some()).count(),
+            );
             let foreign = word.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).count();
             // A word of one other script is a word of that language; one that mixes, or is all look-alikes, imitates.
             if alike > 0 && (latin || alike == foreign && foreign > 3) {

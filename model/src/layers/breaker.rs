@@ -164,7 +164,9 @@ impl Model for Breaker {
             Circuit::Open { next_probe, good, .. } => {
                 let seconds = next_probe.saturating_duration_since(Instant::now()).as_secs();
                 let wanted = self.shared.settings.good_probes;
-                let says = format!("open: the server failed too often. {good} of {wanted} good probes, the next in {seconds} s");
+                let says = format!(
+                    "open: the server failed too often. {good} of {wanted} good probes, the next in {seconds} s"
+                );
                 (false, says, 1.0)
             }
         };

@@ -61,7 +61,8 @@ impl Spent {
 
     fn fits(mut self, more: Self, limit: Limit) -> bool {
         self.add(more);
-        limit.micros.is_none_or(|most| self.micros <= most) && limit.tokens.is_none_or(|most| self.tokens <= most)
+        limit.micros.is_none_or(|most| self.micros <= most)
+            && limit.tokens.is_none_or(|most| self.tokens <= most)
     }
 }
 
@@ -191,14 +192,17 @@ impl Shared {
         let mut books = self.books();
         books.turn(now / DAY);
         let of_customer = books.customers.get(&ask.customer).copied().unwrap_or_default();
-        let of_conversation = books.conversations.get(&ask.conversation).map(|(spent, _)| *spent).unwrap_or_default();
+        let of_conversation =
+            books.conversations.get(&ask.conversation).map(|(spent, _)| *spent).unwrap_or_default();
         let tomorrow = Some(Duration::from_secs(DAY - now % DAY));
         let scopes = [
             ("day", books.today, self.settings.day, tomorrow),
             ("customer", of_customer, self.settings.customer, tomorrow),
             ("conversation", of_conversation, self.settings.conversation, None),
         ];
-        if let Some((scope, _, _, after)) = scopes.into_iter().find(|(_, have, limit, _)| !have.fits(spent, *limit)) {
+        if let Some((scope, _, _, after)) =
+            scopes.into_iter().find(|(_, have, limit, _)| !have.fits(spent, *limit))
+        {
             books.refused += 1;
             return Err(ModelError::OverBudget { scope, after });
         }

@@ -67,13 +67,15 @@ async fn a_conversation_and_a_customer_have_limits_of_their_own() {
     let settings = BudgetSettings { conversation: limit, ..Default::default() };
     let (budget, clock) = budget(Scripted::new().answers("a b"), settings);
     assert!(budget.ask(ask()).await.is_ok());
-    let scope = |error: ModelError| matches!(error, ModelError::OverBudget { scope: "conversation", after: None });
+    let scope =
+        |error: ModelError| matches!(error, ModelError::OverBudget { scope: "conversation", after: None });
     while pieces(budget.draft(ask())).await.1.is_ok() {}
     clock.fetch_add(DAY, Ordering::SeqCst);
     assert!(scope(budget.ask(ask()).await.unwrap_err()), "also tomorrow");
     assert!(budget.ask(Ask { conversation: "c2".to_owned(), ..ask() }).await.is_ok());
 
-    let (budget, clock) = self::budget(Scripted::new().answers("a"), BudgetSettings { customer: limit, ..Default::default() });
+    let (budget, clock) =
+        self::budget(Scripted::new().answers("a"), BudgetSettings { customer: limit, ..Default::default() });
     budget.remember(DAY * 20_000, "c0", "u1", Spent { micros: 0, tokens: 249 });
     assert!(budget.ask(ask()).await.is_err(), "what was spent before the restart counts");
     clock.fetch_add(DAY, Ordering::SeqCst);

@@ -31,7 +31,13 @@ impl Cache {
         let found = self.store.get(key).await;
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
-        found.map(|answer| Answer { usage: Usage::default(), cost_micros: 0, calls: 0, cached: true, ..answer })
+        found.map(|answer| Answer {
+            usage: Usage::default(),
+            cost_micros: 0,
+            calls: 0,
+            cached: true,
+            ..answer
+        })
     }
 }
 
@@ -124,7 +130,13 @@ mod tests {
         let again = cache.ask(ask()).await.unwrap();
         assert_eq!((again.cached, again.calls, again.cost_micros, again.usage.total()), (true, 0, 0, 0));
         assert!(pieces(cache.draft(ask())).await.1.unwrap().cached);
-        assert!(cache.ask(Ask { conversation: "c2".to_owned(), customer: "u2".to_owned(), ..ask() }).await.unwrap().cached);
+        assert!(
+            cache
+                .ask(Ask { conversation: "c2".to_owned(), customer: "u2".to_owned(), ..ask() })
+                .await
+                .unwrap()
+                .cached
+        );
         assert_eq!(inner.count(), 1);
         let message = |text: &str| Message { role: crate::Role::User, text: text.to_owned() };
         for other in [

@@ -38,13 +38,13 @@ impl Checked {
 }
 
 /// The answer with its checked body, or what is wrong with it.
-fn check(ask: &Ask, answer: Answer) -> Result<Answer, (Answer, String)> {
+fn check(ask: &Ask, answer: Answer) -> Result<Answer, Box<(Answer, String)>> {
     let Body::Unchecked(text) = &answer.body else { return Ok(answer) };
     let body = match &ask.schema {
         Some(schema) => {
             let schema = match Schema::new(schema.clone()) {
                 Ok(schema) => schema,
-                Err(_) => return Err((answer, "the schema cannot be used".to_owned())),
+                Err(_) => return Err(Box::new((answer, "the schema cannot be used".to_owned()))),
             };
             schema.check(text).map(Body::Json)
         }
@@ -52,7 +52,7 @@ fn check(ask: &Ask, answer: Answer) -> Result<Answer, (Answer, String)> {
     };
     match body {
         Ok(body) => Ok(Answer { body, ..answer }),
-        Err(fault) => Err((answer, fault)),
+        Err(fault) => Err(Box::new((answer, fault))),
     }
 }
 
@@ -76,8 +76,10 @@ fn again(ask: &Ask, said: Option<&str>, fault: &str) -> Ask {
     if let Some(said) = said {
         ask.messages.push(Message { role: Role::Assistant, text: prompt::clean(said, SHOWN) });
     }
-    let form = if ask.schema.is_some() { "one JSON object that meets the schema" } else { "the text asked for" };
-    let text = format!("That answer cannot be used: {fault}. Answer again, briefly, with {form} and nothing else.");
+    let form =
+        if ask.schema.is_some() { "one JSON object that meets the schema" } else { "the text asked for" };
+    let text =
+        format!("That answer cannot be used: {fault}. Answer again, briefly, with {form} and nothing else.");
     ask.messages.push(Message { role: Role::User, text });
     ask
 }
@@ -88,25 +90,38 @@ impl Figures {
     }
 }
 
-/// What the first try means: a good answer, an error that no repair mends, or a second question.
-fn first(ask: &Ask, answer: Result<Answer, ModelError>) -> Result<Answer, Result<(Ask, Option<Answer>), ModelError>> {
+/// What the first try means.
+enum First {
+    Good(Answer),
+    /// No repair mends it.
+    Failed(ModelError),
+    /// Ask this, and add what the bad answer cost.
+    Repair(Ask, Option<Answer>),
+}
+
+fn first(ask: &Ask, answer: Result<Answer, ModelError>) -> First {
     match answer {
-        Ok(answer) => check(ask, answer).map_err(|(bad, fault)| {
-            let said = match &bad.body {
-                Body::Unchecked(text) => Some(text.clone()),
-                _ => None,
-            };
-            Ok((again(ask, said.as_deref(), &fault), Some(bad)))
-        }),
-        Err(ModelError::Invalid { fault }) => Err(Ok((again(ask, None, &fault), None))),
-        Err(other) => Err(Err(other)),
+        Ok(answer) => match check(ask, answer) {
+            Ok(answer) => First::Good(answer),
+            Err(bad) => {
+                let (bad, fault) = *bad;
+                let said = match &bad.body {
+                    Body::Unchecked(text) => Some(text.as_str()),
+                    Body::Json(_) | Body::Text(_) => None,
+                };
+                First::Repair(again(ask, said, &fault), Some(bad))
+            }
+        },
+        Err(ModelError::Invalid { fault }) => First::Repair(again(ask, None, &fault), None),
+        Err(other) => First::Failed(other),
     }
 }
 
 /// What the second try means.
 fn second(ask: &Ask, answer: Answer, bad: Option<Answer>) -> Result<Answer, ModelError> {
-    let answer = check(ask, answer).map_err(|(_, fault)| ModelError::Invalid { fault })?;
-    let (usage, cost, calls) = bad.map_or((Default::default(), 0, 1), |bad| (bad.usage, bad.cost_micros, bad.calls));
+    let answer = check(ask, answer).map_err(|bad| ModelError::Invalid { fault: bad.1 })?;
+    let (usage, cost, calls) =
+        bad.map_or((Default::default(), 0, 1), |bad| (bad.usage, bad.cost_micros, bad.calls));
     Ok(Answer {
         usage: answer.usage.plus(usage),
         cost_micros: answer.cost_micros.saturating_add(cost),
@@ -120,12 +135,12 @@ fn second(ask: &Ask, answer: Answer, bad: Option<Answer>) -> Result<Answer, Mode
 impl Model for Checked {
     async fn ask(&self, ask: Ask) -> Result<Answer, ModelError> {
         let (repair, bad) = match first(&ask, self.inner.ask(ask.clone()).await) {
-            Ok(answer) => {
+            First::Good(answer) => {
                 Figures::add(&self.figures.good);
                 return Ok(answer);
             }
-            Err(Err(error)) => return Err(error),
-            Err(Ok(repair)) => repair,
+            First::Failed(error) => return Err(error),
+            First::Repair(repair, bad) => (repair, bad),
         };
         let answer = self.inner.ask(repair).await.and_then(|answer| second(&ask, answer, bad));
         Figures::add(if answer.is_ok() { &self.figures.repaired } else { &self.figures.invalid });
@@ -146,13 +161,13 @@ impl Model for Checked {
             }
             let cut = || Err(ModelError::Invalid { fault: "the answer was cut off before its end".to_owned() });
             match first(&ask, whole.unwrap_or_else(cut)) {
-                Ok(answer) => {
+                First::Good(answer) => {
                     Figures::add(&figures.good);
                     yield Ok(Delta::Done(Box::new(answer)));
                 }
-                Err(Err(error)) => yield Err(error),
+                First::Failed(error) => yield Err(error),
                 // The repair is not streamed: what was shown is replaced by the whole answer.
-                Err(Ok((repair, bad))) => {
+                First::Repair(repair, bad) => {
                     let answer = inner.ask(repair).await.and_then(|answer| second(&ask, answer, bad));
                     Figures::add(if answer.is_ok() { &figures.repaired } else { &figures.invalid });
                     yield answer.map(|answer| Delta::Done(Box::new(answer)));

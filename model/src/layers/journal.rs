@@ -200,7 +200,10 @@ mod tests {
         let pages = pages.0.lock().unwrap();
         let errors: Vec<_> = pages.iter().map(|entry| (entry.error, entry.answer.as_deref())).collect();
         let down = Some("model-unavailable");
-        assert_eq!(errors, [(None, Some("a b")), (down, None), (None, Some("c d")), (Some("model-abandoned"), None)]);
+        assert_eq!(
+            errors,
+            [(None, Some("a b")), (down, None), (None, Some("c d")), (Some("model-abandoned"), None)]
+        );
         assert_eq!((pages[0].at, pages[0].latency, pages[0].usage.input), (77, Duration::from_secs(2), 100));
     }
 }

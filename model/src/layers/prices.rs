@@ -43,7 +43,8 @@ impl Price {
     /// Millionths of a dollar, rounded up. A dollar for a million tokens is a millionth for each.
     #[must_use]
     pub fn micros(self, usage: Usage) -> u64 {
-        let micros = usage.input as f64 * self.input_usd.max(0.0) + usage.output as f64 * self.output_usd.max(0.0);
+        let micros =
+            usage.input as f64 * self.input_usd.max(0.0) + usage.output as f64 * self.output_usd.max(0.0);
         // Saturates; what is not a number costs everything.
         if micros.is_nan() { u64::MAX } else { micros.ceil() as u64 }
     }

@@ -46,7 +46,8 @@ impl Rate {
     /// Around `inner`: `a_minute` calls for each customer, all at once if need be.
     pub fn new(inner: Arc<dyn Model>, a_minute: NonZeroU32) -> Self {
         let clock = Ticks { begun: Instant::now() };
-        let limiter = RateLimiter::new(Quota::per_minute(a_minute), DashMapStateStore::default(), clock.clone());
+        let limiter =
+            RateLimiter::new(Quota::per_minute(a_minute), DashMapStateStore::default(), clock.clone());
         Self { inner, limiter, clock, refused: AtomicU64::new(0) }
     }
 

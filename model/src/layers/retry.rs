@@ -78,7 +78,9 @@ impl Model for Retry {
                 Err(error) => error,
             };
             let left = until.saturating_duration_since(Instant::now());
-            let Some(pause) = pause(&error, attempt, self.settings, (self.jitter)(), left) else { return Err(error) };
+            let Some(pause) = pause(&error, attempt, self.settings, (self.jitter)(), left) else {
+                return Err(error);
+            };
             self.retries.fetch_add(1, Ordering::Relaxed);
             sleep(pause).await;
             attempt += 1;

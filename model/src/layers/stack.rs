@@ -99,7 +99,8 @@ pub fn build(settings: &StackSettings, outside: &Outside) -> Result<Stack, Setti
         guarded.push(Arc::new(Retry::new(breaker, settings.retry, outside.jitter.clone())));
     }
     let clock = outside.now.clone();
-    let seconds: Now = Arc::new(move || clock().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
+    let seconds: Now =
+        Arc::new(move || clock().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
     let fallback = Arc::new(Fallback::new(guarded));
     let turns = Arc::new(Turns::new(fallback, settings.at_once));
     let prices = settings.prices.clone();

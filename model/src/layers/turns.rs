@@ -32,7 +32,10 @@ impl Turns {
 
 impl Shared {
     /// Waits for both turns. The conversation's comes first: one busy conversation holds one place, not many.
-    async fn enter(&self, conversation: &str) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), ModelError> {
+    async fn enter(
+        &self,
+        conversation: &str,
+    ) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), ModelError> {
         let own = self.of(conversation);
         let closed = |_| ModelError::Busy { cause: "the desk is shutting down".to_owned(), after: None };
         let own = own.acquire_owned().await.map_err(closed)?;

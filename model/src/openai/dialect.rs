@@ -26,7 +26,8 @@ impl Dialects {
     /// An answer came in this dialect.
     pub(super) fn remember(&self, model: &str, dialect: Dialect) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = found.get(model).is_some_and(|(known, since)| *known == dialect && since.elapsed() < HOLDS);
+        let known =
+            found.get(model).is_some_and(|(known, since)| *known == dialect && since.elapsed() < HOLDS);
         if !known {
             found.insert(model.to_owned(), (dialect, Instant::now()));
         }

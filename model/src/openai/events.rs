@@ -129,7 +129,10 @@ mod tests {
     #[test]
     fn lines_are_put_together_and_made_readable() {
         let read = |pieces: &[&[u8]]| read(pieces, 1000);
-        assert_eq!(read(&[b": keep-alive\n\ndata: {\"a\"", b":1}\r\n\r\ndata: [DONE]\n\n"]), "data: {\"a\":1}|data: {\"deskhand\":\"done\"}|");
+        assert_eq!(
+            read(&[b": keep-alive\n\ndata: {\"a\"", b":1}\r\n\r\ndata: [DONE]\n\n"]),
+            "data: {\"a\":1}|data: {\"deskhand\":\"done\"}|"
+        );
         assert_eq!(read(&[b"event: x\nid: 1\ndata:{\"a\":\"\xff\"}\n\n"]), "data: {\"a\":\"\u{fffd}\"}|");
         assert_eq!(read(&[b"data: {\"half\n\n"]), "data: {\"deskhand\":\"unreadable\"}|");
         assert_eq!(read(&[b"data: {}"]), "data: {}|");

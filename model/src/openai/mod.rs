@@ -12,11 +12,11 @@ pub use service::WallClock;
 use crate::ask::{Answer, Ask, Body, Usage};
 use crate::error::{ModelError, Paid};
 use crate::port::{Delta, Draft, Model, PartState};
+use crate::wire::embeddings;
 use crate::wire::failure::{HttpFailure, LinkFailure};
 use crate::wire::partial::PartialString;
 use crate::wire::request::{self, Dialect};
 use crate::wire::response::{self, Pieces, Said};
-use crate::wire::embeddings;
 use async_openai::Client;
 use async_openai::error::OpenAIError;
 use async_openai::types::embeddings::{CreateEmbeddingRequest, EmbeddingInput, EncodingFormat};
@@ -68,10 +68,9 @@ impl OpenAi {
             now: now.clone(),
             events,
         };
-        let with = |events| {
-            Client::build(client.clone(), config.clone()).with_http_service(service(events))
-        };
-        let server = Server { whole: with(false), streaming: with(true), dialects: Dialects::default(), settings };
+        let with = |events| Client::build(client.clone(), config.clone()).with_http_service(service(events));
+        let server =
+            Server { whole: with(false), streaming: with(true), dialects: Dialects::default(), settings };
         Ok(Self { server: Arc::new(server) })
     }
 
@@ -203,7 +202,8 @@ impl Model for OpenAi {
         let says = match dialects.is_empty() {
             true => "not asked yet".to_owned(),
             false => {
-                let each = dialects.iter().map(|(model, dialect)| format!("{model}: {}", dialect.mode.name()));
+                let each =
+                    dialects.iter().map(|(model, dialect)| format!("{model}: {}", dialect.mode.name()));
                 each.collect::<Vec<_>>().join(", ")
             }
         };

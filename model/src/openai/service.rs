@@ -45,7 +45,11 @@ impl tower::Service<HttpRequestFactory> for Http {
             if !response.status().is_success() {
                 return Err(boxed(this.failure(response).await));
             }
-            let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+            let kind = response
+                .headers()
+                .get("content-type")
+                .and_then(|kind| kind.to_str().ok())
+                .unwrap_or_default();
             if this.events && kind.starts_with("text/event-stream") {
                 return Ok(super::events::readable(response, this.max_response));
             }

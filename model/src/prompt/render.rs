@@ -92,10 +92,8 @@ impl Prompt {
         }
         let environment = environment();
         let fill = |role: Role, source: &str| {
-            let text = environment.render_str(source, Serde(&context)).map_err(|error| RenderError::Template {
-                role,
-                line: error.line().unwrap_or(1) as u64,
-                message: plain(&error),
+            let text = environment.render_str(source, Serde(&context)).map_err(|error| {
+                RenderError::Template { role, line: error.line().unwrap_or(1) as u64, message: plain(&error) }
             })?;
             Ok::<_, RenderError>(Message { role, text: text.trim().to_owned() })
         };
@@ -197,7 +195,9 @@ fn scalar(
     let mut redacted = |text: &str| {
         let text = data::clean(text, input.max_chars);
         match redaction {
-            Some((redactor, placeholders)) if input.from == From::Customer => redactor.text(&text, placeholders),
+            Some((redactor, placeholders)) if input.from == From::Customer => {
+                redactor.text(&text, placeholders)
+            }
             _ => text,
         }
     };

@@ -98,16 +98,22 @@ impl Redactor {
 
     fn find_kind(&self, kind: Personal, text: &str) -> Vec<Range<usize>> {
         let patterns = &self.patterns;
-        let all = |pattern: &regex::Regex| pattern.find_iter(text).map(|found| found.range()).collect::<Vec<_>>();
+        let all =
+            |pattern: &regex::Regex| pattern.find_iter(text).map(|found| found.range()).collect::<Vec<_>>();
         match kind {
             Personal::Email => all(&patterns.email).into_iter().map(|at| trimmed(text, at, "'.")).collect(),
             Personal::Iban => {
                 let candidates = all(&patterns.iban).into_iter();
-                candidates.filter_map(|at| Some(at.start..at.start + numbers::iban(&text[at.start..])?)).collect()
+                candidates
+                    .filter_map(|at| Some(at.start..at.start + numbers::iban(&text[at.start..])?))
+                    .collect()
             }
-            Personal::Card => all(&patterns.card).into_iter().filter(|at| numbers::luhn(&text[at.clone()])).collect(),
+            Personal::Card => {
+                all(&patterns.card).into_iter().filter(|at| numbers::luhn(&text[at.clone()])).collect()
+            }
             Personal::Ssn => {
-                let named = patterns.ssn_named.captures_iter(text).filter_map(|found| Some(found.get(1)?.range()));
+                let named =
+                    patterns.ssn_named.captures_iter(text).filter_map(|found| Some(found.get(1)?.range()));
                 all(&patterns.ssn).into_iter().chain(named).collect()
             }
             Personal::Ip => {
@@ -115,14 +121,18 @@ impl Redactor {
                 let lone = |at: &Range<usize>| {
                     let more = |text: &str| text.starts_with(|letter: char| letter.is_ascii_digit());
                     !text[at.end..].strip_prefix('.').is_some_and(more)
-                        && !text[..at.start].strip_suffix('.').is_some_and(|text| text.ends_with(char::is_numeric))
+                        && !text[..at.start]
+                            .strip_suffix('.')
+                            .is_some_and(|text| text.ends_with(char::is_numeric))
                 };
                 all(&patterns.ip).into_iter().filter(lone).collect()
             }
             Personal::Phone => {
                 let candidates = all(&patterns.phone).into_iter().map(|at| trimmed(text, at, " .-/(\u{a0}"));
                 candidates
-                    .filter(|at| numbers::could_be_phone(&text[at.clone()], &text[..at.start], &text[at.end..]))
+                    .filter(|at| {
+                        numbers::could_be_phone(&text[at.clone()], &text[..at.start], &text[at.end..])
+                    })
                     .collect()
             }
             Personal::Address => patterns.addresses.iter().flat_map(|pattern| inner(pattern, text)).collect(),
@@ -155,7 +165,8 @@ fn words(text: &str, name: &str) -> Vec<Range<usize>> {
     let pattern = regex::RegexBuilder::new(&regex::escape(name)).case_insensitive(true).build();
     let Ok(pattern) = pattern else { return Vec::new() };
     let lone = |at: &Range<usize>| {
-        !text[..at.start].ends_with(char::is_alphanumeric) && !text[at.end..].starts_with(char::is_alphanumeric)
+        !text[..at.start].ends_with(char::is_alphanumeric)
+            && !text[at.end..].starts_with(char::is_alphanumeric)
     };
     pattern.find_iter(text).map(|found| found.range()).filter(lone).collect()
 }
@@ -164,7 +175,10 @@ fn words(text: &str, name: &str) -> Vec<Range<usize>> {
 fn sweep(redacted: &str, given: &[(Personal, String)], placeholders: &mut Placeholders) -> String {
     let mut text = redacted.to_owned();
     for (kind, value) in given {
-        if matches!(kind, Personal::Name | Personal::Address) || value.len() < 6 || !text.contains(value.as_str()) {
+        if matches!(kind, Personal::Name | Personal::Address)
+            || value.len() < 6
+            || !text.contains(value.as_str())
+        {
             continue;
         }
         text = text.replace(value.as_str(), &placeholders.give(*kind, value));

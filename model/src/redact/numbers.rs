@@ -15,15 +15,83 @@ pub(super) fn luhn(text: &str) -> bool {
 
 /// The length of an IBAN by country (ISO 13616 registry), for telling where one ends and the next word begins.
 const LENGTHS: &[(&str, usize)] = &[
-    ("AD", 24), ("AE", 23), ("AL", 28), ("AT", 20), ("AZ", 28), ("BA", 20), ("BE", 16), ("BG", 22), ("BH", 22),
-    ("BR", 29), ("BY", 28), ("CH", 21), ("CR", 22), ("CY", 28), ("CZ", 24), ("DE", 22), ("DK", 18), ("DO", 28),
-    ("EE", 20), ("EG", 29), ("ES", 24), ("FI", 18), ("FO", 18), ("FR", 27), ("GB", 22), ("GE", 22), ("GI", 23),
-    ("GL", 18), ("GR", 27), ("GT", 28), ("HR", 21), ("HU", 28), ("IE", 22), ("IL", 23), ("IQ", 23), ("IS", 26),
-    ("IT", 27), ("JO", 30), ("KW", 30), ("KZ", 20), ("LB", 28), ("LI", 21), ("LT", 20), ("LU", 20), ("LV", 21),
-    ("LY", 25), ("MC", 27), ("MD", 24), ("ME", 22), ("MK", 19), ("MR", 27), ("MT", 31), ("MU", 30), ("NL", 18),
-    ("NO", 15), ("PK", 24), ("PL", 28), ("PS", 29), ("PT", 25), ("QA", 29), ("RO", 24), ("RS", 22), ("SA", 24),
-    ("SC", 31), ("SE", 24), ("SI", 19), ("SK", 24), ("SM", 27), ("ST", 25), ("SV", 28), ("TL", 23), ("TN", 24),
-    ("TR", 26), ("UA", 29), ("VA", 22), ("VG", 24), ("XK", 20),
+    ("AD", 24),
+    ("AE", 23),
+    ("AL", 28),
+    ("AT", 20),
+    ("AZ", 28),
+    ("BA", 20),
+    ("BE", 16),
+    ("BG", 22),
+    ("BH", 22),
+    ("BR", 29),
+    ("BY", 28),
+    ("CH", 21),
+    ("CR", 22),
+    ("CY", 28),
+    ("CZ", 24),
+    ("DE", 22),
+    ("DK", 18),
+    ("DO", 28),
+    ("EE", 20),
+    ("EG", 29),
+    ("ES", 24),
+    ("FI", 18),
+    ("FO", 18),
+    ("FR", 27),
+    ("GB", 22),
+    ("GE", 22),
+    ("GI", 23),
+    ("GL", 18),
+    ("GR", 27),
+    ("GT", 28),
+    ("HR", 21),
+    ("HU", 28),
+    ("IE", 22),
+    ("IL", 23),
+    ("IQ", 23),
+    ("IS", 26),
+    ("IT", 27),
+    ("JO", 30),
+    ("KW", 30),
+    ("KZ", 20),
+    ("LB", 28),
+    ("LI", 21),
+    ("LT", 20),
+    ("LU", 20),
+    ("LV", 21),
+    ("LY", 25),
+    ("MC", 27),
+    ("MD", 24),
+    ("ME", 22),
+    ("MK", 19),
+    ("MR", 27),
+    ("MT", 31),
+    ("MU", 30),
+    ("NL", 18),
+    ("NO", 15),
+    ("PK", 24),
+    ("PL", 28),
+    ("PS", 29),
+    ("PT", 25),
+    ("QA", 29),
+    ("RO", 24),
+    ("RS", 22),
+    ("SA", 24),
+    ("SC", 31),
+    ("SE", 24),
+    ("SI", 19),
+    ("SK", 24),
+    ("SM", 27),
+    ("ST", 25),
+    ("SV", 28),
+    ("TL", 23),
+    ("TN", 24),
+    ("TR", 26),
+    ("UA", 29),
+    ("VA", 22),
+    ("VG", 24),
+    ("XK", 20),
 ];
 
 /// How many bytes at the beginning of `text` are an IBAN, blanks within it included.
@@ -64,7 +132,8 @@ pub(super) fn could_be_phone(text: &str, before: &str, after: &str) -> bool {
     let main = text.split(['x', 'X']).next().unwrap_or(text);
     let digits = main.chars().filter(char::is_ascii_digit).count();
     let marked = main.starts_with('+') || main.starts_with("00") || main.contains('(');
-    let groups: Vec<&str> = main.split(|letter: char| !letter.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let groups: Vec<&str> =
+        main.split(|letter: char| !letter.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
     let money = |text: &str| text.trim_start().starts_with(['€', '$', '£', '%', '¥']);
     if !(7..=15).contains(&digits)
         || before.trim_end().ends_with(['€', '$', '£', '¥', '#', '№'])
@@ -101,7 +170,8 @@ fn is_year(text: &str) -> bool {
 }
 
 fn looks_like_date(year: &str, month: &str, day: &str) -> bool {
-    let within = |text: &str, most: u32| text.len() <= 2 && text.parse::<u32>().is_ok_and(|n| (1..=most).contains(&n));
+    let within =
+        |text: &str, most: u32| text.len() <= 2 && text.parse::<u32>().is_ok_and(|n| (1..=most).contains(&n));
     is_year(year) && (within(month, 12) && within(day, 31) || within(month, 31) && within(day, 12))
 }
 
@@ -120,12 +190,20 @@ mod tests {
 
     #[test]
     fn shapes_of_telephone_numbers() {
-        for phone in ["+49 30 1234567", "(602)272-9781", "467 3395", "345-899-3560x4587", "9498777106", "083 564 9312"] {
+        for phone in
+            ["+49 30 1234567", "(602)272-9781", "467 3395", "345-899-3560x4587", "9498777106", "083 564 9312"]
+        {
             assert!(could_be_phone(phone, "call ", "."), "{phone}");
         }
         for (other, before) in [
-            ("2026-11-20", ""), ("20.11.2026", ""), ("2019-2023", ""), ("1.234.567", ""), ("1234567", ""),
-            ("123456789", ""), ("1234 5678", "€"), ("4155551234", "order #"),
+            ("2026-11-20", ""),
+            ("20.11.2026", ""),
+            ("2019-2023", ""),
+            ("1.234.567", ""),
+            ("1234567", ""),
+            ("123456789", ""),
+            ("1234 5678", "€"),
+            ("4155551234", "order #"),
         ] {
             assert!(!could_be_phone(other, before, ""), "{other}");
         }

@@ -17,7 +17,8 @@ pub(super) struct Patterns {
 }
 
 /// Kinds of street that stand after the name and are hardly ever anything else.
-const AFTER: &str = "street|str|avenue|boulevard|blvd|parkway|pkwy|highway|hwy|tér|utca|körút|ulica|gatan|vägen|katu";
+const AFTER: &str =
+    "street|str|avenue|boulevard|blvd|parkway|pkwy|highway|hwy|tér|utca|körút|ulica|gatan|vägen|katu";
 
 /// Those that are everyday words too ("3 days on my way"): they count only among capitals.
 const AFTER_CAPITALS: &str = "St|Ave|Rd|Road|Lane|Ln|Drive|Dr|Court|Ct|Square|Squares|Streets|Place|Pl|Terrace|Way|Circle|Crescent|\
@@ -55,7 +56,9 @@ impl Patterns {
                 r"(?:\+|\b00)?\(?\d{1,5}\)?(?:[ .\u{a0}/-]{0,2}\(?\d{1,12}\)?){0,7}(?:[ ]?(?:x|ext\.?|Ext\.?)[ ]?\d{1,6})?",
             )?,
             addresses: vec![
-                folded(&format!(r"\b{number}(?:[ ]\d{{1,5}})?,?[ ](?:{word}[ ]){{1,3}}(?:{AFTER})\b\.?(?:[ ]{number}\b)?"))?,
+                folded(&format!(
+                    r"\b{number}(?:[ ]\d{{1,5}})?,?[ ](?:{word}[ ]){{1,3}}(?:{AFTER})\b\.?(?:[ ]{number}\b)?"
+                ))?,
                 Regex::new(&format!(
                     r"\b{number}(?:[ ]\d{{1,5}})?,?[ ](?:{capital}[ ]){{1,4}}(?:{AFTER_CAPITALS})\b\.?(?:[ ]{number}\b)?"
                 ))?,
@@ -66,10 +69,16 @@ impl Patterns {
                     r"\b{number},?[ ](?:{BEFORE})[ ](?:(?:de|du|des|la|las|los|del|da|do|dos|della|der|den)[ ]){{0,2}}{capital}(?:[ ]{capital}){{0,4}}"
                 ))?,
                 Regex::new(&format!(r"\b(?:{capital}[ ])?\p{{Lu}}[\p{{L}}-]*(?:{ENDING})[ ]{number}\b\.?"))?,
-                Regex::new(&format!(r"\b(?:{capital}[ ]){{1,3}}(?:{AFTER_CAPITALS}|utca|tér|u\.)\.?[ ]{number}\b\.?"))?,
-                folded(r"\b(?:apt|apartment|suite|psc|postbox|p\.?o\.? box|wohnung|whg)\.?[ ]?#?\d{1,6}[a-z]?\b(?:,?[ ]box[ ]\d+)?|\bunit \d+ box \d+\b")?,
+                Regex::new(&format!(
+                    r"\b(?:{capital}[ ]){{1,3}}(?:{AFTER_CAPITALS}|utca|tér|u\.)\.?[ ]{number}\b\.?"
+                ))?,
+                folded(
+                    r"\b(?:apt|apartment|suite|psc|postbox|p\.?o\.? box|wohnung|whg)\.?[ ]?#?\d{1,6}[a-z]?\b(?:,?[ ]box[ ]\d+)?|\bunit \d+ box \d+\b",
+                )?,
                 // A postal code with its place, or beside the state that it belongs to.
-                Regex::new(r"\b(?:\p{Lu}[\p{L}.-]+[ ]?){1,3}\n?, \p{Lu}{2}(?:\n|,)? ?(?:[\p{L} ]+ )?\d{4,6}\b")?,
+                Regex::new(
+                    r"\b(?:\p{Lu}[\p{L}.-]+[ ]?){1,3}\n?, \p{Lu}{2}(?:\n|,)? ?(?:[\p{L} ]+ )?\d{4,6}\b",
+                )?,
                 Regex::new(r"\b(?:APO|DPO|FPO) (?:AA|AE|AP) \d{5}\b")?,
                 folded(r"\b[a-z]\d[a-z] ?\d[a-z]\d\b|\b[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}\b")?,
                 folded(r"(?:zip(?: ?code)?|postal ?code|post ?code|plz)\b[^\d\n]{0,12}(\d[\d -]{2,8}\d)\b")?,
@@ -81,7 +90,9 @@ impl Patterns {
                 Regex::new(&format!(
                     r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Herr|Herrn|Frau|Monsieur|Madame|Mme|Mlle|Señor|Señora|Sr|Sra|Signor|Signora)\b\.?[ \u{{a0}}]+{NAME}"
                 ))?,
-                Regex::new(&format!(r"(?m)^(?:Hi|Hello|Dear|Hey|Hallo|Liebe|Lieber|Bonjour|Cher|Chère|Hola|Estimad[oa]|Ciao|Caro|Cara)[ \u{{a0}}]+{NAME}[ ]?[,!:]"))?,
+                Regex::new(&format!(
+                    r"(?m)^(?:Hi|Hello|Dear|Hey|Hallo|Liebe|Lieber|Bonjour|Cher|Chère|Hola|Estimad[oa]|Ciao|Caro|Cara)[ \u{{a0}}]+{NAME}[ ]?[,!:]"
+                ))?,
                 Regex::new(&format!(
                     r"(?:[Rr]egards|[Ss]incerely|[Tt]hanks|[Cc]heers|Grüße|Gruß|Cordialement|Saludos|Best|[Tt]hank you),?[ ]*\n+[ ]*{NAME}[ ]*(?:\n|$)"
                 ))?,

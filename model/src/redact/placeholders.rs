@@ -28,16 +28,8 @@ pub enum Personal {
 
 impl Personal {
     /// All of them, surest first: where two overlap, the surer one wins.
-    pub const ALL: [Self; 8] = [
-        Self::Email,
-        Self::Iban,
-        Self::Card,
-        Self::Ssn,
-        Self::Ip,
-        Self::Phone,
-        Self::Address,
-        Self::Name,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Email, Self::Iban, Self::Card, Self::Ssn, Self::Ip, Self::Phone, Self::Address, Self::Name];
 
     /// Its name in placeholders.
     #[must_use]

@@ -44,7 +44,8 @@ impl Schema {
         let mut value = json::parse(object)?;
         strict::drop_nulls(&mut value, &self.schema);
         close(&value, &self.schema, "")?;
-        let faults: Vec<String> = self.validator.iter_errors(&value).take(NAMED).map(|error| fault(&error)).collect();
+        let faults: Vec<String> =
+            self.validator.iter_errors(&value).take(NAMED).map(|error| fault(&error)).collect();
         if faults.is_empty() { Ok(value) } else { Err(faults.join("; ")) }
     }
 }
@@ -112,7 +113,8 @@ mod tests {
 
     #[test]
     fn a_whole_right_answer_passes() {
-        let value = check("```json\n{\"intent\": \"refund\", \"note\": null, \"sources\": [\"a1\"]}\n```").unwrap();
+        let value =
+            check("```json\n{\"intent\": \"refund\", \"note\": null, \"sources\": [\"a1\"]}\n```").unwrap();
         assert_eq!(value, json!({"intent": "refund", "sources": ["a1"]}));
     }
 

@@ -13,7 +13,8 @@ pub fn read(answer: &Value, expected: usize) -> Result<Vec<Vec<f32>>, ModelError
         return Err(HttpFailure { status: 200, retry_after: None, body: answer.to_string() }.error());
     }
     let invalid = |fault: &str| ModelError::Invalid { fault: fault.to_owned() };
-    let data = answer.get("data").and_then(Value::as_array).ok_or_else(|| invalid("there are no embeddings"))?;
+    let data =
+        answer.get("data").and_then(Value::as_array).ok_or_else(|| invalid("there are no embeddings"))?;
     if data.len() != expected {
         return Err(invalid("there are more or fewer embeddings than texts"));
     }

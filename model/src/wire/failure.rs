@@ -62,7 +62,15 @@ impl HttpFailure {
         let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
         let cause = || self.cause();
         if matches!(self.status, 400 | 413 | 422 | 500 | 200)
-            && says(&["context length", "context_length", "maximum context", "context window", "context size", "too many tokens", "prompt is too long"])
+            && says(&[
+                "context length",
+                "context_length",
+                "maximum context",
+                "context window",
+                "context size",
+                "too many tokens",
+                "prompt is too long",
+            ])
             || self.status == 413
         {
             return ModelError::TooLong;
@@ -79,11 +87,13 @@ impl HttpFailure {
                 ModelError::Busy { cause: cause(), after: self.retry_after }
             }
             429 => ModelError::Busy { cause: cause(), after: self.retry_after },
-            503 | 529 if self.retry_after.is_some() => ModelError::Busy { cause: cause(), after: self.retry_after },
-            408 | 409 | 425 | 500..=599 | 200 => {
-                ModelError::Unavailable { cause: cause(), paid: Paid::No }
+            503 | 529 if self.retry_after.is_some() => {
+                ModelError::Busy { cause: cause(), after: self.retry_after }
             }
-            300..=399 => ModelError::Misconfigured { cause: format!("{}; redirects are not followed", cause()) },
+            408 | 409 | 425 | 500..=599 | 200 => ModelError::Unavailable { cause: cause(), paid: Paid::No },
+            300..=399 => {
+                ModelError::Misconfigured { cause: format!("{}; redirects are not followed", cause()) }
+            }
             _ => ModelError::Misconfigured { cause: cause() },
         }
     }
@@ -91,7 +101,9 @@ impl HttpFailure {
     /// What to leave out of the next request, if this one was refused for what the server does not know.
     #[must_use]
     pub fn lowered(&self, dialect: Dialect, json: bool) -> Option<Dialect> {
-        if !matches!(self.status, 400 | 404 | 415 | 422 | 500 | 501) || matches!(self.error(), ModelError::TooLong) {
+        if !matches!(self.status, 400 | 404 | 415 | 422 | 500 | 501)
+            || matches!(self.error(), ModelError::TooLong)
+        {
             return None;
         }
         let words = self.body.to_lowercase();
@@ -106,10 +118,24 @@ impl HttpFailure {
             return Some(Dialect { stream_usage: false, ..dialect });
         }
         let format = says(&[
-            "response_format", "json_schema", "json_object", "json schema", "structured output", "guided", "grammar", "failed to parse schema",
+            "response_format",
+            "json_schema",
+            "json_object",
+            "json schema",
+            "structured output",
+            "guided",
+            "grammar",
+            "failed to parse schema",
         ]);
         let tools = says(&["tool", "function"]);
-        let unknown = says(&["unsupported", "not supported", "does not support", "unknown field", "extra inputs", "unrecognized"]);
+        let unknown = says(&[
+            "unsupported",
+            "not supported",
+            "does not support",
+            "unknown field",
+            "extra inputs",
+            "unrecognized",
+        ]);
         let next = match dialect.mode {
             Mode::Schema | Mode::JsonObject => format || unknown,
             Mode::Tool => tools || unknown,
@@ -129,9 +155,14 @@ impl HttpFailure {
 #[must_use]
 pub fn message(body: &str) -> String {
     let Ok(value) = serde_json::from_str::<Value>(body) else {
-        return if body.trim_start().starts_with('<') { "an HTML page".to_owned() } else { body.trim().to_owned() };
+        return if body.trim_start().starts_with('<') {
+            "an HTML page".to_owned()
+        } else {
+            body.trim().to_owned()
+        };
     };
-    let found = value.pointer("/error/message").or_else(|| value.get("error")).or_else(|| value.get("message"));
+    let found =
+        value.pointer("/error/message").or_else(|| value.get("error")).or_else(|| value.get("message"));
     let found = found.or_else(|| value.get("detail"));
     match found {
         Some(Value::String(text)) => text.clone(),
@@ -180,9 +211,15 @@ mod tests {
     #[test]
     fn the_caller_learns_what_it_can_do() {
         assert_eq!(failure(401, "<html>").error().code(), "model-misconfigured");
-        assert_eq!(failure(404, r#"{"error":"model \"x\" not found"}"#).error().code(), "model-misconfigured");
+        assert_eq!(
+            failure(404, r#"{"error":"model \"x\" not found"}"#).error().code(),
+            "model-misconfigured"
+        );
         assert_eq!(failure(429, "slow down").error().code(), "model-busy");
-        assert_eq!(failure(429, r#"{"error":{"code":"insufficient_quota"}}"#).error().code(), "model-misconfigured");
+        assert_eq!(
+            failure(429, r#"{"error":{"code":"insufficient_quota"}}"#).error().code(),
+            "model-misconfigured"
+        );
         assert_eq!(failure(413, "").error(), ModelError::TooLong);
         assert_eq!(failure(400, "This model's maximum context length is 8192").error(), ModelError::TooLong);
         assert_eq!(failure(503, "").error().code(), "model-unavailable");
@@ -193,7 +230,8 @@ mod tests {
     #[test]
     fn a_refused_format_is_lowered_step_by_step() {
         let mut dialect = Dialect::default();
-        let refused = failure(400, r#"{"error":{"message":"'response_format' json_schema is not supported"}}"#);
+        let refused =
+            failure(400, r#"{"error":{"message":"'response_format' json_schema is not supported"}}"#);
         dialect = refused.lowered(dialect, true).unwrap();
         assert_eq!(dialect.mode, Mode::JsonObject);
         dialect = refused.lowered(dialect, true).unwrap();

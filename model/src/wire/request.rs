@@ -70,7 +70,12 @@ impl Default for Dialect {
 pub const TOOL: &str = "answer";
 
 /// The request. Errors are schemas that strict mode can't say; checked prompts have none.
-pub fn of(ask: &Ask, model: &str, dialect: Dialect, stream: bool) -> Result<CreateChatCompletionRequest, String> {
+pub fn of(
+    ask: &Ask,
+    model: &str,
+    dialect: Dialect,
+    stream: bool,
+) -> Result<CreateChatCompletionRequest, String> {
     let mut messages: Vec<Message> = ask.messages.clone();
     let mut request = CreateChatCompletionRequest { model: model.to_owned(), ..Default::default() };
     if let Some(schema) = &ask.schema {
@@ -109,10 +114,9 @@ pub fn of(ask: &Ask, model: &str, dialect: Dialect, stream: bool) -> Result<Crea
     if stream {
         // With byot, nobody else sets it; without it a stream is silently empty.
         request.stream = Some(true);
-        request.stream_options = dialect.stream_usage.then_some(ChatCompletionStreamOptions {
-            include_usage: Some(true),
-            include_obfuscation: None,
-        });
+        request.stream_options = dialect
+            .stream_usage
+            .then_some(ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None });
     }
     Ok(request)
 }

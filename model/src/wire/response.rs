@@ -49,7 +49,9 @@ impl Pieces {
         self.said.model = self.said.model.take().or_else(|| model(piece));
         self.said.usage = usage(piece).or(self.said.usage);
         let Some(choice) = first_choice(piece) else { return Ok(String::new()) };
-        let Some(delta) = choice.get("delta").or_else(|| choice.get("message")) else { return Ok(String::new()) };
+        let Some(delta) = choice.get("delta").or_else(|| choice.get("message")) else {
+            return Ok(String::new());
+        };
         self.refused.push_str(delta.get("refusal").and_then(Value::as_str).unwrap_or_default());
         if choice.get("finish_reason").is_some_and(Value::is_string) {
             self.finished = true;
@@ -116,7 +118,8 @@ fn words(message: &Value) -> String {
     let tool = message.pointer("/tool_calls/0/function");
     if let Some(function) = tool {
         // Later pieces of a call carry no name. A call of anything else than our own tool is no answer.
-        let ours = function.get("name").and_then(Value::as_str).is_none_or(|name| name.is_empty() || name == TOOL);
+        let ours =
+            function.get("name").and_then(Value::as_str).is_none_or(|name| name.is_empty() || name == TOOL);
         match function.get("arguments") {
             Some(Value::String(arguments)) if ours => return arguments.clone(),
             Some(arguments @ Value::Object(_)) if ours => return arguments.to_string(),
@@ -164,7 +167,8 @@ mod tests {
         let tool = json!({"choices": [{"finish_reason": "tool_calls", "message": {"content": null,
             "tool_calls": [{"function": {"name": "answer", "arguments": "{}"}}]}}]});
         assert_eq!(read(&tool).unwrap().text, "{}");
-        let parts = json!({"choices": [{"message": {"content": [{"type": "text", "text": "a"}, {"type": "x"}]}}]});
+        let parts =
+            json!({"choices": [{"message": {"content": [{"type": "text", "text": "a"}, {"type": "x"}]}}]});
         assert_eq!(read(&parts).unwrap().text, "a");
     }
 
@@ -176,11 +180,20 @@ mod tests {
             (json!({"choices": []}), "model-answer-invalid"),
             (json!({"choices": [{"message": {"content": null}}]}), "model-answer-invalid"),
             (json!({"choices": [{"message": {"content": "x", "refusal": "I can't"}}]}), "model-refused"),
-            (json!({"choices": [{"finish_reason": "length", "message": {"content": "x"}}]}), "model-answer-invalid"),
+            (
+                json!({"choices": [{"finish_reason": "length", "message": {"content": "x"}}]}),
+                "model-answer-invalid",
+            ),
             (json!({"choices": [{"finish_reason": "content_filter", "message": {}}]}), "model-refused"),
-            (json!({"choices": [{"finish_reason": "abort", "message": {"content": "x"}}]}), "model-answer-invalid"),
+            (
+                json!({"choices": [{"finish_reason": "abort", "message": {"content": "x"}}]}),
+                "model-answer-invalid",
+            ),
             (json!({"error": {"message": "x"}}), "model-unavailable"),
-            (json!({"choices": [{"message": {"tool_calls": [{"function": {"name": "rm", "arguments": "{}"}}]}}]}), "model-answer-invalid"),
+            (
+                json!({"choices": [{"message": {"tool_calls": [{"function": {"name": "rm", "arguments": "{}"}}]}}]}),
+                "model-answer-invalid",
+            ),
         ] {
             assert_eq!(read(&answer).unwrap_err().code(), code, "{answer}");
         }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keywords that stay on the wire.
-const KEPT: &[&str] = &["type", "description", "properties", "required", "items", "enum", "additionalProperties"];
+const KEPT: &[&str] =
+    &["type", "description", "properties", "required", "items", "enum", "additionalProperties"];
 
 /// Keywords that are ours to check, and ours to explain.
 const CHECKED_HERE: &[&str] = &[
@@ -152,7 +153,11 @@ pub fn fill_ids(schema: &Value, ids: &BTreeMap<&str, BTreeSet<String>>) -> Value
             "x-ids" => {
                 let known = value.as_str().and_then(|name| ids.get(name)).cloned().unwrap_or_default();
                 let mut known: Vec<Value> = known.into_iter().map(Value::from).collect();
-                if object.get("type").and_then(Value::as_array).is_some_and(|kinds| kinds.contains(&json!("null"))) {
+                if object
+                    .get("type")
+                    .and_then(Value::as_array)
+                    .is_some_and(|kinds| kinds.contains(&json!("null")))
+                {
                     known.push(Value::Null);
                 }
                 filled.insert("enum".to_owned(), Value::Array(known));
@@ -187,14 +192,20 @@ mod tests {
         assert_eq!(strict["required"], json!(["a", "b", "c"]));
         assert_eq!(strict["properties"]["b"], json!({"type": ["integer", "null"]}));
         assert_eq!(strict["additionalProperties"], json!(false));
-        assert_eq!(strict["properties"]["a"], json!({"type": "string", "description": "At most 3 characters."}));
+        assert_eq!(
+            strict["properties"]["a"],
+            json!({"type": "string", "description": "At most 3 characters."})
+        );
         let mut answer = json!({"a": null, "b": null, "c": ["x"]});
         drop_nulls(&mut answer, &schema);
         assert_eq!(answer, json!({"a": null, "c": ["x"]}));
 
         assert_eq!(id_sources(&schema), BTreeSet::from(["articles"]));
         let ids = BTreeMap::from([("articles", BTreeSet::from(["x".to_owned()]))]);
-        assert_eq!(fill_ids(&schema, &ids)["properties"]["c"]["items"], json!({"type": "string", "enum": ["x"]}));
+        assert_eq!(
+            fill_ids(&schema, &ids)["properties"]["c"]["items"],
+            json!({"type": "string", "enum": ["x"]})
+        );
     }
 
     #[test]

@@ -40,21 +40,24 @@ async fn all_kinds_at_all_steps_end_in_a_sound_answer_or_an_error() {
     for round in 0..rounds() {
         for kind in Kind::ALL {
             // Those that only patience shows take a second each: at one step, in one round.
+            // A fresh stack: nothing was learned from another kind.
+            let (stack, pages) = stack(&settings(&server));
             let steps = if kind.is_slow() { &Step::ALL[..1] } else { &Step::ALL[..] };
             if kind.is_slow() && round > 0 {
                 continue;
             }
             for step in steps {
-                // A fresh stack: no circuit is open, nothing was learned.
-                let (stack, pages) = stack(&settings(&server));
                 for streamed in [false, true] {
                     server.world.reset();
                     server.world.always(Some(kind));
                     number += 1;
                     let mut ask = ask(&prompts, *step, number);
                     ask.limits.timeout = Duration::from_millis(1500);
-                    let answer =
-                        if streamed { end(stack.model.draft(ask.clone())).await } else { stack.model.ask(ask.clone()).await };
+                    let answer = if streamed {
+                        end(stack.model.draft(ask.clone())).await
+                    } else {
+                        stack.model.ask(ask.clone()).await
+                    };
                     let what = format!("{kind:?} at {step}, streamed {streamed}: {answer:?}");
                     if let Ok(answer) = &answer {
                         is_sound(&ask, answer);
@@ -67,8 +70,8 @@ async fn all_kinds_at_all_steps_end_in_a_sound_answer_or_an_error() {
                         assert_eq!(answer.is_ok(), kind.fate() == Fate::Usable, "{what}");
                     }
                 }
-                assert!(!pages.0.lock().unwrap().is_empty());
             }
+            assert!(pages.0.lock().unwrap().len() >= steps.len());
         }
     }
 }
@@ -78,10 +81,17 @@ async fn a_single_bad_answer_is_repaired_and_costs_two_calls() {
     let server = Server::start().await.unwrap();
     let prompts = prompts();
     let (stack, pages) = stack(&settings(&server));
-    for (number, kind) in
-        [Kind::WrongEnum, Kind::Prose, Kind::DuplicateKeys, Kind::HalfObject, Kind::FinishLength, Kind::EmptyChoices, Kind::InvalidUtf8]
-            .into_iter()
-            .enumerate()
+    for (number, kind) in [
+        Kind::WrongEnum,
+        Kind::Prose,
+        Kind::DuplicateKeys,
+        Kind::HalfObject,
+        Kind::FinishLength,
+        Kind::EmptyChoices,
+        Kind::InvalidUtf8,
+    ]
+    .into_iter()
+    .enumerate()
     {
         server.world.then([Some(kind), None]);
         let answer = stack.model.ask(ask(&prompts, Step::Classify, number)).await.unwrap();

@@ -18,7 +18,10 @@ fn every_step_has_a_prompt_that_renders() {
         assert!(!prompt.fields().is_empty() && prompt.schema.is_some());
     }
     let fields = prompts.of(Step::Reply).unwrap().fields();
-    assert!(fields.contains(&"articles.text".to_owned()) && fields.contains(&"message".to_owned()), "{fields:?}");
+    assert!(
+        fields.contains(&"articles.text".to_owned()) && fields.contains(&"message".to_owned()),
+        "{fields:?}"
+    );
 }
 
 #[test]
@@ -62,7 +65,11 @@ fn what_customers_wrote_is_redacted_and_what_the_desk_wrote_is_not() {
     inputs["articles"][0]["text"] = json!("Write to help@harbor.example.");
     let [_, user] = reply.render(&inputs, Some((&redactor, &mut placeholders))).unwrap();
     assert!(user.text.contains("⟦email-1⟧") && user.text.contains("⟦card-1⟧"));
-    assert!(!user.text.contains("ada@") && !user.text.contains("4111") && user.text.contains("help@harbor.example"));
+    assert!(
+        !user.text.contains("ada@")
+            && !user.text.contains("4111")
+            && user.text.contains("help@harbor.example")
+    );
     assert_eq!(placeholders.restore("to ⟦email-1⟧"), "to ada@example.com");
 }
 
@@ -85,7 +92,8 @@ fn a_very_long_message_is_cut_and_not_refused() {
 #[test]
 fn an_author_learns_every_fault_with_its_line() {
     let text = "---\npurpose: x\nstep: classify\ninputs:\n  message: { kind: text, sample: \"\" }\n  list: { kind: list, sample: [1] }\nschema:\n  type: object\n  properties: { a: { type: string, x-ids: intents } }\nlimits: { max_tokens: 0, temperature: 9, timeout: 6s, max_chars: 10 }\n---\n# System\nSay {{ mesage }}\n\n# User\n{{ message }}\n{{ secret.key }}\n";
-    let faults: Vec<String> = read("prompts/x.md", text).unwrap_err().iter().map(ToString::to_string).collect();
+    let faults: Vec<String> =
+        read("prompts/x.md", text).unwrap_err().iter().map(ToString::to_string).collect();
     for expected in [
         "prompts/x.md:5: \"message\" needs a sample that says something",
         "prompts/x.md:6: \"list\": a list names its fields with \"of\", others have none",
@@ -101,9 +109,16 @@ fn an_author_learns_every_fault_with_its_line() {
     let line = |text: &str| read("p.md", text).unwrap_err()[0].to_string();
     assert!(line("no head").starts_with("p.md:1: begins with a head"));
     assert!(line("---\npurpose: [\n---\n").starts_with("p.md:"));
-    assert!(line("---\npurpose: x\nstep: guess\n---\n").starts_with("p.md:3: "), "{}", line("---\npurpose: x\nstep: guess\n---\n"));
+    assert!(
+        line("---\npurpose: x\nstep: guess\n---\n").starts_with("p.md:3: "),
+        "{}",
+        line("---\npurpose: x\nstep: guess\n---\n")
+    );
     let head = "---\npurpose: x\nstep: screen\ninputs: { a: { kind: text, sample: b } }\nlimits: { max_tokens: 9, temperature: 0, timeout: 6s, max_chars: 999 }\n---\n";
-    assert_eq!(line(&format!("{head}# System\nx\n\n# User\n{{% if a %}}\n{{{{ a | nope }}}}{{% endif %}}\n")), "p.md:12: cannot be rendered with its samples: unknown filter: filter nope is unknown");
+    assert_eq!(
+        line(&format!("{head}# System\nx\n\n# User\n{{% if a %}}\n{{{{ a | nope }}}}{{% endif %}}\n")),
+        "p.md:12: cannot be rendered with its samples: unknown filter: filter nope is unknown"
+    );
     assert!(line(&format!("{head}# User\nx\n")).contains("has no section \"# System\""));
     let twice = format!("{head}# System\nx\n# User\n{{{{ a }}}}\n");
     let faults = Prompts::read([("a.md", twice.as_str()), ("b.md", twice.as_str())]).unwrap_err();

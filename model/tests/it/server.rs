@@ -35,12 +35,24 @@ async fn every_request_meets_the_specification_at_every_step_and_in_every_dialec
     }
     assert_eq!(lowered.state()[0].says, "fake: json_object");
     // One refusal taught it; no later call tried the schema again.
-    let refused = server.world.journal().iter().filter(|request| {
-        request.kind.is_some() && request.body.pointer("/response_format/type") == Some(&"json_schema".into())
-    }).count();
+    let refused = server
+        .world
+        .journal()
+        .iter()
+        .filter(|request| {
+            request.kind.is_some()
+                && request.body.pointer("/response_format/type") == Some(&"json_schema".into())
+        })
+        .count();
     assert_eq!(refused, 1);
     assert_eq!(server.world.faults(), Vec::<String>::new());
-    assert!(server.world.journal().iter().all(|request| request.authorization.as_deref() == Some("Bearer sk-canary")));
+    assert!(
+        server
+            .world
+            .journal()
+            .iter()
+            .all(|request| request.authorization.as_deref() == Some("Bearer sk-canary"))
+    );
 }
 
 #[tokio::test]
@@ -90,7 +102,7 @@ async fn embeddings_come_in_order_and_broken_ones_do_not_come() {
     let adapter = adapter(&server);
     let texts = ["aab", "b", "aab"].map(str::to_owned);
     let vectors = adapter.embed(&texts).await.unwrap();
-    assert_eq!((vectors.len(), &vectors[0] == &vectors[2], vectors[0] == vectors[1]), (3, true, false));
+    assert_eq!((vectors.len(), vectors[0] == vectors[2], vectors[0] == vectors[1]), (3, true, false));
     for kind in [Kind::Error500, Kind::Revoked401, Kind::Plain429, Kind::ContextLength400] {
         server.world.then([Some(kind)]);
         assert!(adapter.embed(&texts).await.is_err());
@@ -126,9 +138,14 @@ async fn l4_one_customer_cannot_use_up_the_desk() {
     settings.a_minute = NonZeroU32::new(20).unwrap();
     let price = Price { input_usd: 1.0, output_usd: 4.0 };
     settings.prices = Prices { models: BTreeMap::from([("fake".to_owned(), price)]), otherwise: price };
-    settings.budget = BudgetSettings { day: Limit { micros: Some(200_000), tokens: None }, ..Default::default() };
+    settings.budget =
+        BudgetSettings { day: Limit { micros: Some(200_000), tokens: None }, ..Default::default() };
     let (stack, _) = stack(&settings);
-    let flood = |number| Ask { customer: "mallory".to_owned(), conversation: "m".to_owned(), ..ask(&prompts, Step::Classify, number) };
+    let flood = |number| Ask {
+        customer: "mallory".to_owned(),
+        conversation: "m".to_owned(),
+        ..ask(&prompts, Step::Classify, number)
+    };
     let mut answered = 0;
     for number in 0..1000 {
         answered += usize::from(stack.model.ask(flood(number)).await.is_ok());
@@ -158,7 +175,10 @@ async fn a_slow_model_does_not_hold_up_other_conversations() {
     let one = Ask { conversation: "one".to_owned(), ..ask(&prompts, Step::Classify, 99) };
     let other = |step| Ask { conversation: "one".to_owned(), ..ask(&prompts, step, 98) };
     let before = server.world.count();
-    let (first, second, third) =
-        tokio::join!(stack.model.ask(one), stack.model.ask(other(Step::Screen)), stack.model.ask(other(Step::Translate)));
+    let (first, second, third) = tokio::join!(
+        stack.model.ask(one),
+        stack.model.ask(other(Step::Screen)),
+        stack.model.ask(other(Step::Translate))
+    );
     assert!(first.is_ok() && second.is_ok() && third.is_ok() && server.world.count() == before + 3);
 }

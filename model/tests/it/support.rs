@@ -23,8 +23,9 @@ pub(crate) fn prompts() -> Prompts {
         let name = format!("prompts/{}", path.file_name().unwrap().to_str().unwrap());
         files.push((name, std::fs::read_to_string(&path).unwrap()));
     }
-    Prompts::read(files.iter().map(|(path, text)| (path.as_str(), text.as_str())))
-        .unwrap_or_else(|faults| panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>()))
+    Prompts::read(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))).unwrap_or_else(|faults| {
+        panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>())
+    })
 }
 
 /// A question of a step with its samples, in a conversation of its own.
@@ -47,9 +48,13 @@ impl Sink for Pages {
 
 /// One server's settings against the fake.
 pub(crate) fn server_settings(server: &Server) -> ServerSettings {
+    at(&server.url())
+}
+
+fn at(url: &str) -> ServerSettings {
     static TLS: Once = Once::new();
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    let mut settings = ServerSettings::new("fake", &server.url(), Some("sk-canary".to_owned().into()), "fake");
+    let mut settings = ServerSettings::new("fake", url, Some("sk-canary".to_owned().into()), "fake");
     settings.embedding_model = Some("fake-embed".to_owned());
     settings.read_timeout = Duration::from_millis(900);
     settings
@@ -57,9 +62,15 @@ pub(crate) fn server_settings(server: &Server) -> ServerSettings {
 
 /// The usual stack with small times and without limits that a test does not ask for.
 pub(crate) fn settings(server: &Server) -> StackSettings {
-    let mut settings = StackSettings::new(vec![server_settings(server)], Prices::free());
+    settings_for(&server.url())
+}
+
+/// The same for any address.
+pub(crate) fn settings_for(url: &str) -> StackSettings {
+    let mut settings = StackSettings::new(vec![at(url)], Prices::free());
     settings.attempt = Duration::from_millis(700);
-    settings.retry = RetrySettings { attempts: 2, first: Duration::from_millis(5), longest: Duration::from_millis(10) };
+    settings.retry =
+        RetrySettings { attempts: 2, first: Duration::from_millis(5), longest: Duration::from_millis(10) };
     settings.breaker.share = 1.0;
     settings.budget = BudgetSettings::default();
     settings.a_minute = NonZeroU32::new(1_000_000).unwrap();

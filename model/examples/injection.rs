@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         out,
         "| attacks | texts | noticed | even (looked at) | odd (held back) |\n|---|---|---|---|---|"
     )?;
-    let (mut all, mut noticed) = (0, 0);
+    let mut all = [[0_usize; 2]; 2];
     for (name, texts) in attacks(&data)? {
         let mut counts = [[0_usize; 2]; 2];
         for (number, text) in texts.iter().enumerate() {
@@ -48,14 +48,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             percent(even),
             percent(odd)
         )?;
-        all += both[0];
-        noticed += both[1];
+        for (sum, part) in all.iter_mut().flatten().zip(counts.iter().flatten()) {
+            *sum += part;
+        }
     }
-    writeln!(
-        out,
-        "| all | {all} | {:.1} % | | |\n",
-        100.0 * f64::from(noticed as u32) / f64::from(all as u32)
-    )?;
+    let percent = |[texts, found]: [usize; 2]| 100.0 * found as f64 / texts.max(1) as f64;
+    let both = [all[0][0] + all[1][0], all[0][1] + all[1][1]];
+    let (even, odd) = (percent(all[0]), percent(all[1]));
+    writeln!(out, "| all | {} | {:.1} % | {even:.1} % | {odd:.1} % |\n", both[0], percent(both))?;
     writeln!(out, "| customers | texts | false alarms |\n|---|---|---|")?;
     for name in [
         "banking77/dev",

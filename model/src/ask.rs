@@ -121,6 +121,12 @@ impl Ask {
         self.messages.iter().map(|message| message.text.chars().count()).sum()
     }
 
+    /// What a call is taken to have used that failed, and may have been paid for all the same.
+    #[must_use]
+    pub fn usage_at_most(&self) -> Usage {
+        Usage { input: self.tokens_at_most(), output: u64::from(self.limits.max_tokens), estimated: true }
+    }
+
     /// A number of input tokens that the call will hardly exceed, for reservations: three characters to a token, one
     /// for each character outside of ASCII (tokenizers split other scripts finely), and a little for each message.
     #[must_use]

@@ -1,5 +1,6 @@
 //! Why there is no answer, typed by what the caller can do. The words are for logs and admins; customers never see them.
 
+use crate::ask::{Ask, Usage};
 use std::time::Duration;
 
 /// What a caller does about an error. In every case the desk goes on: the model is never needed.
@@ -128,6 +129,15 @@ impl ModelError {
             self,
             Self::Unavailable { .. } | Self::TimedOut | Self::Busy { .. } | Self::Misconfigured { .. }
         )
+    }
+
+    /// What a failed call is counted at: everything it could have used, or nothing.
+    #[must_use]
+    pub fn lost(&self, ask: &Ask) -> Usage {
+        match self.paid() {
+            Paid::No => Usage::default(),
+            Paid::Perhaps => ask.usage_at_most(),
+        }
     }
 
     /// Whether money may have gone.

@@ -1,8 +1,8 @@
 //! A second server, asked when the first can't answer. It is asked nothing after the first has shown words.
 
-use crate::ask::{Answer, Ask};
+use crate::ask::{Answer, Ask, Usage};
 use crate::error::ModelError;
-use crate::port::{Draft, Model, PartState};
+use crate::port::{Delta, Draft, Model, PartState};
 use async_trait::async_trait;
 use futures::StreamExt;
 use std::sync::Arc;
@@ -32,13 +32,15 @@ fn elsewhere(error: &ModelError) -> bool {
 impl Model for Fallback {
     async fn ask(&self, ask: Ask) -> Result<Answer, ModelError> {
         let mut first = None;
+        let mut lost = Usage::default();
         for server in &self.servers {
             match server.ask(ask.clone()).await {
                 Err(error) if elsewhere(&error) => {
                     self.moved_on.fetch_add(1, Ordering::Relaxed);
+                    lost = lost.plus(error.lost(&ask));
                     first.get_or_insert(error);
                 }
-                other => return other,
+                other => return other.map(|answer| Answer { usage: answer.usage.plus(lost), ..answer }),
             }
         }
         Err(first.unwrap_or_else(crate::openai::not_set_up))
@@ -48,6 +50,7 @@ impl Model for Fallback {
         let (servers, moved_on) = (self.servers.clone(), self.moved_on.clone());
         Box::pin(async_stream::stream! {
             let mut first = None;
+            let mut lost = Usage::default();
             'servers: for server in servers {
                 let mut draft = server.draft(ask.clone());
                 let mut shown = false;
@@ -55,8 +58,13 @@ impl Model for Fallback {
                     match piece {
                         Err(error) if !shown && elsewhere(&error) => {
                             moved_on.fetch_add(1, Ordering::Relaxed);
+                            lost = lost.plus(error.lost(&ask));
                             first.get_or_insert(error);
                             continue 'servers;
+                        }
+                        Ok(Delta::Done(mut answer)) => {
+                            answer.usage = answer.usage.plus(lost);
+                            yield Ok(Delta::Done(answer));
                         }
                         other => {
                             shown = true;

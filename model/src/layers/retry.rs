@@ -1,6 +1,6 @@
 //! Another try, after a pause, only for errors that a pause may mend, and only within the step's time.
 
-use crate::ask::{Answer, Ask};
+use crate::ask::{Answer, Ask, Usage};
 use crate::error::ModelError;
 use crate::port::{Delta, Draft, Model, PartState};
 use async_trait::async_trait;
@@ -72,11 +72,16 @@ impl Model for Retry {
     async fn ask(&self, ask: Ask) -> Result<Answer, ModelError> {
         let until = Instant::now() + ask.limits.timeout;
         let mut attempt = 1;
+        let mut lost = Usage::default();
         loop {
             let error = match self.inner.ask(ask.clone()).await {
-                Ok(answer) => return Ok(Answer { calls: answer.calls + attempt - 1, ..answer }),
+                Ok(answer) => {
+                    let (calls, usage) = (answer.calls + attempt - 1, answer.usage.plus(lost));
+                    return Ok(Answer { calls, usage, ..answer });
+                }
                 Err(error) => error,
             };
+            lost = lost.plus(error.lost(&ask));
             let left = until.saturating_duration_since(Instant::now());
             let Some(pause) = pause(&error, attempt, self.settings, (self.jitter)(), left) else {
                 return Err(error);
@@ -93,6 +98,7 @@ impl Model for Retry {
         Box::pin(async_stream::stream! {
             let until = Instant::now() + ask.limits.timeout;
             let mut attempt = 1;
+            let mut lost = Usage::default();
             'attempts: loop {
                 let mut draft = inner.draft(ask.clone());
                 let mut shown = false;
@@ -106,6 +112,7 @@ impl Model for Retry {
                                 return;
                             };
                             retries.fetch_add(1, Ordering::Relaxed);
+                            lost = lost.plus(error.lost(&ask));
                             drop(draft);
                             sleep(pause).await;
                             attempt += 1;
@@ -113,6 +120,7 @@ impl Model for Retry {
                         }
                         Ok(Delta::Done(mut answer)) => {
                             answer.calls += attempt - 1;
+                            answer.usage = answer.usage.plus(lost);
                             yield Ok(Delta::Done(answer));
                         }
                         other => {
@@ -160,6 +168,15 @@ mod tests {
         assert_eq!(begun.elapsed(), Duration::from_millis(300 + 3000 + 250));
         let inner = Scripted::new().fails(down()).answers("a b");
         assert_eq!(pieces(retry(inner).draft(ask())).await.0, "a b");
+    }
+
+    #[tokio::test]
+    async fn what_a_broken_call_may_have_cost_is_counted() {
+        let broken = ModelError::Unavailable { cause: "cut".to_owned(), paid: crate::error::Paid::Perhaps };
+        for (first, counted) in [(broken, ask().usage_at_most().total()), (down(), 0)] {
+            let answer = retry(Scripted::new().fails(first).answers("a")).ask(ask()).await.unwrap();
+            assert_eq!(answer.usage.total(), 110 + counted);
+        }
     }
 
     #[tokio::test(start_paused = true)]

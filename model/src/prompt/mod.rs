@@ -1,12 +1,14 @@
 //! `prompts/*.md`: what a model is told, versioned as text. A file is a YAML head and two sections, `# System` and
 //! `# User`, in strict minijinja. Reading a file tries it out on its samples, so that a published prompt renders.
 
+mod case;
 mod data;
 mod fault;
 mod front;
 mod read;
 mod render;
 
+pub use case::CasesReport;
 pub use data::{block, clean, is_id, line};
 pub use fault::Fault;
 pub use front::{From, Input, Kind};

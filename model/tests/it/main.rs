@@ -9,6 +9,7 @@
 
 mod aimock;
 mod faults;
+mod hostile;
 mod prompts;
 mod server;
 mod support;

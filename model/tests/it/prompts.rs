@@ -1,6 +1,6 @@
 //! The shipped prompts, and what an author is told about wrong ones.
 
-use super::support::prompts;
+use super::support::{files, prompts};
 use model::prompt::{Prompts, RenderError, read};
 use model::redact::{Placeholders, RedactionSettings, Redactor};
 use model::{Role, Step};
@@ -123,4 +123,17 @@ fn an_author_learns_every_fault_with_its_line() {
     let twice = format!("{head}# System\nx\n# User\n{{{{ a }}}}\n");
     let faults = Prompts::read([("a.md", twice.as_str()), ("b.md", twice.as_str())]).unwrap_err();
     assert_eq!(faults[0].to_string(), "b.md:1: a.md already serves the step screen");
+}
+
+#[test]
+fn recorded_answers_give_what_their_cases_say() {
+    let prompts = prompts();
+    let files = files("prompts/cases");
+    let report = prompts.run_cases(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    assert!(report.faults.is_empty(), "{:#?}", report.faults);
+    assert!(report.all >= 13);
+    let wrong = "step: screen\ncases:\n  - name: x\n    answer: '{\"problems\":[],\"verdict\":\"pass\"}'\n    expect: { verdict: fail }\n  - name: y\n    inputs: { drafft: z }\n    answer: x\n";
+    let faults = prompts.run_cases([("c.yaml", wrong)]).faults;
+    assert_eq!(faults[0].to_string(), "c.yaml:3: \"x\": verdict is \"pass\", not \"fail\"");
+    assert_eq!(faults[1].to_string(), "c.yaml:6: \"y\": unknown input \"drafft\"; did you mean \"draft\"?");
 }

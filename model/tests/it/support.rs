@@ -14,15 +14,22 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, SystemTime};
 
+/// The files of a folder of the repository, path → text.
+pub(crate) fn files(folder: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let name = format!("{folder}/{}", path.file_name().unwrap().to_str().unwrap());
+            files.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    files
+}
+
 /// The repository's prompts.
 pub(crate) fn prompts() -> Prompts {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../prompts");
-    let mut files: Vec<(String, String)> = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = format!("prompts/{}", path.file_name().unwrap().to_str().unwrap());
-        files.push((name, std::fs::read_to_string(&path).unwrap()));
-    }
+    let files = files("prompts");
     Prompts::read(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))).unwrap_or_else(|faults| {
         panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>())
     })

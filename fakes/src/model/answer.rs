@@ -5,7 +5,7 @@ use super::{Manner, sample};
 use serde_json::{Value, json};
 
 /// How much of a text an obedient model repeats, in characters.
-const REPEATS: usize = 1500;
+const REPEATS: usize = 500;
 
 /// What is to be said: the content, and whether as the call of a tool.
 pub(super) struct Said {

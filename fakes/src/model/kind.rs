@@ -168,6 +168,6 @@ impl Kind {
     /// Whether only patience shows it: tests set small times for these.
     #[must_use]
     pub fn is_slow(self) -> bool {
-        matches!(self, Self::LateFirstByte | Self::SlowDrip | Self::Hang)
+        matches!(self, Self::LateFirstByte | Self::SlowDrip | Self::Hang | Self::Plain429)
     }
 }

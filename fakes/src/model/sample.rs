@@ -29,8 +29,21 @@ pub fn of(schema: &Value, words: &str) -> Value {
         Some("null") => Value::Null,
         // A form that strict schemas have no keyword for stands in the description.
         _ if schema["description"].as_str().is_some_and(|words| words.contains("ISO 639-1")) => json!("en"),
-        _ => json!(words),
+        _ => json!(words.chars().take(most(schema)).collect::<String>()),
     }
+}
+
+/// The longest string that a schema allows, by its keyword or, in strict schemas, by its description.
+fn most(schema: &Value) -> usize {
+    let said = || {
+        let words = schema["description"].as_str()?;
+        words.rsplit_once("At most ")?.1.split_whitespace().next()?.parse().ok()
+    };
+    schema["maxLength"]
+        .as_u64()
+        .and_then(|most| usize::try_from(most).ok())
+        .or_else(said)
+        .unwrap_or(usize::MAX)
 }
 
 /// The same text gone wrong, if this kind is one of the text.

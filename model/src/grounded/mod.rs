@@ -150,17 +150,27 @@ impl Screen {
         let words = Words::new(draft.language);
         let there: BTreeSet<String> = cited.iter().flat_map(|source| words.telling(source.text)).collect();
         let mut sentences = Vec::new();
+        let (mut all, mut held) = (0_u32, 0_u32);
         for text in words::sentences(draft.text) {
             let telling = words.telling(text);
-            let claims = telling.len() >= FEWEST_WORDS && !text.trim_end().ends_with('?');
-            let support = (claims && comparable).then(|| {
-                let found = telling.iter().filter(|word| there.contains(*word)).count();
-                found as f64 / telling.len() as f64
-            });
-            if support.is_some_and(|support| support < self.least) {
+            let found = telling.iter().filter(|word| there.contains(*word)).count();
+            let share = found as f64 / telling.len().max(1) as f64;
+            // A question back may bring words of its own, a statement may not.
+            let least = if text.ends_with('?') { self.least / 2.0 } else { self.least };
+            all = all.saturating_add(u32::try_from(telling.len()).unwrap_or(u32::MAX));
+            held = held.saturating_add(u32::try_from(found).unwrap_or(u32::MAX));
+            // Two foreign words are enough for a question: "your card number and password?"
+            let fewest = if text.ends_with('?') { 2 } else { FEWEST_WORDS };
+            let support = (comparable && telling.len() >= fewest).then_some(share);
+            if support.is_some_and(|support| support < least) {
                 add(ProblemKind::LowSupport, text);
             }
             sentences.push(Sentence { text: text.to_owned(), support });
+        }
+        // Sentences too short to compare one by one are compared together.
+        let whole = f64::from(held) / f64::from(all.max(1));
+        if comparable && whole < self.least && !draft.text.trim().is_empty() {
+            add(ProblemKind::LowSupport, draft.text);
         }
         problems.sort_by_key(|problem| problem.kind);
         problems.dedup();

@@ -30,7 +30,7 @@ fn what_the_sources_say_passes() {
         "Open the report and choose \"Export as CSV\".",
         "1. Open the report.\n2. Choose Export as CSV.\n\nExports are kept for 7 days.",
         "Sure! You can find more at docs.harbor.example/export.",
-        "Does that help?",
+        "Open the report first. Does that help?",
     ] {
         assert_eq!(look(text, export), [], "{text}");
     }
@@ -56,6 +56,8 @@ fn what_they_do_not_say_is_named() {
             &["export-data"],
             LowSupport,
         ),
+        ("What is the capital of Brazil?", &["export-data"], LowSupport),
+        ("Sure! Open the report. What are your card number and password?", &["export-data"], LowSupport),
         ("Open the report.", &[], NoCitation),
         ("Open the report.", &["export-data", "made-up"], UnknownCitation),
         ("", &["export-data"], Empty),

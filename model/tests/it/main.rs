@@ -8,6 +8,7 @@
 )]
 
 mod aimock;
+mod articles;
 mod faults;
 mod hostile;
 mod prompts;

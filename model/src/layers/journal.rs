@@ -3,7 +3,7 @@
 
 use super::budget::Now;
 use crate::ask::{Answer, Ask, Body, Message, Step, Usage};
-use crate::error::ModelError;
+use crate::error::{ModelError, Paid};
 use crate::port::{Delta, Draft, Model, PartState};
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -38,7 +38,7 @@ pub struct Entry {
     pub server: Option<String>,
     /// The model that answered.
     pub model: Option<String>,
-    /// Tokens.
+    /// Tokens; for a call that failed and may have been paid for, the most that it can have used.
     pub usage: Usage,
     /// Millionths of a US dollar.
     pub cost_micros: u64,
@@ -92,7 +92,7 @@ impl Open {
             error: Some("model-abandoned"),
             server: None,
             model: None,
-            usage: Usage::default(),
+            usage: ask.usage_at_most(),
             cost_micros: 0,
             latency: Duration::ZERO,
         };
@@ -113,7 +113,12 @@ impl Open {
                 entry.usage = answer.usage;
                 entry.cost_micros = answer.cost_micros;
             }
-            Err(error) => entry.error = Some(error.code()),
+            Err(error) => {
+                entry.error = Some(error.code());
+                if error.paid() == Paid::No {
+                    entry.usage = Usage::default();
+                }
+            }
         }
     }
 }
@@ -204,6 +209,7 @@ mod tests {
             errors,
             [(None, Some("a b")), (down, None), (None, Some("c d")), (Some("model-abandoned"), None)]
         );
+        assert_eq!((pages[1].usage.total(), pages[3].usage), (0, ask().usage_at_most()));
         assert_eq!((pages[0].at, pages[0].latency, pages[0].usage.input), (77, Duration::from_secs(2), 100));
     }
 }

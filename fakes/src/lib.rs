@@ -2,5 +2,6 @@
 //! they accepted and faults that a story orders.
 
 pub mod discord;
+pub mod model;
 pub mod telegram;
 pub mod tickets;

@@ -53,6 +53,14 @@ pub enum Automation {
 }
 
 impl Automation {
+    /// The level of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Observe, Self::Suggest, Self::Approve, Self::Auto]
+            .into_iter()
+            .find(|level| level.name() == name)
+    }
+
     /// The name used in policies and the API.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -99,6 +107,15 @@ pub struct Evidence {
     pub weight: f32,
 }
 
+/// A rule that would have fired but for one condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NearMiss {
+    /// The rule.
+    pub rule: String,
+    /// The condition that did not hold, as it is written.
+    pub missing: String,
+}
+
 /// One decision; the event that holds it names the release that made it, so it can be made again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
@@ -136,6 +153,9 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// The rules that fired.
     pub rules: Vec<String>,
+    /// Rules that would have fired but for one condition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<NearMiss>,
     /// The words that weighed most.
     pub evidence: Vec<Evidence>,
     /// The facts that the rules looked at, as `name=value`.

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Kind};
 use super::typing::{self, Scope};
+use crate::domain::Time;
 use cel::{Context, Program, Value};
 use regex::Regex;
 use serde_json::Map;
@@ -42,7 +43,7 @@ impl Condition {
         let facts = typing::check(program.expression(), scope)?;
         let condition = Self { source: source.to_owned(), program, facts };
         // A dry run finds what only running finds, such as a bad pattern in rx().
-        condition.ask(&Asked::new(&Facts::sample(), &scope.sample())).map(|_| condition)
+        condition.ask(&Asked::new(&Facts::sample(), scope.sample)).map(|_| condition)
     }
 
     /// Whether it holds. An error can only come of what was not checkable before, such as a value saved by a step.
@@ -73,6 +74,12 @@ impl Asked {
         let mut context = Context::default();
         if let Err(error) = context.add_function("rx", rx) {
             tracing::error!(%error, "rx() could not be declared: conditions that use it will not hold");
+        }
+        let now = facts.message.at;
+        if let Err(error) =
+            context.add_function("days_since", move |day: Arc<String>| -> i64 { days_since(&day, now) })
+        {
+            tracing::error!(%error, "days_since() could not be declared: conditions that use it will not hold");
         }
         for (name, value) in facts.json() {
             add(&mut context, &name, &value);
@@ -115,6 +122,12 @@ fn rx(text: Arc<String>, pattern: Arc<String>) -> Result<bool, cel::ExecutionErr
     Ok(found)
 }
 
+/// Whole days since a day, as of the message; -1 where it is no day.
+fn days_since(day: &str, now: Time) -> i64 {
+    let day = day.get(..10).and_then(|day| day.parse::<chrono::NaiveDate>().ok());
+    day.map_or(-1, |day| (now.date_naive() - day).num_days())
+}
+
 /// What a name beside the vocabulary is.
 pub type MoreNames = std::collections::BTreeMap<String, Kind>;
 
@@ -126,7 +139,10 @@ mod tests {
         let intents = vec!["invoice_copy".to_owned(), "refund_request".to_owned()];
         let more =
             MoreNames::from([("slots.email".to_owned(), Kind::Text), ("account".to_owned(), Kind::Anything)]);
-        Condition::parse(source, &Scope { intents: &intents, more: &more })
+        let sample =
+            serde_json::json!({"slots": {"email": "a@b.c"}, "account": {"found": true, "status": "locked"}});
+        let serde_json::Value::Object(sample) = sample else { unreachable!() };
+        Condition::parse(source, &Scope { intents: &intents, more: &more, sample: &sample })
     }
 
     fn holds(source: &str) -> bool {
@@ -148,6 +164,8 @@ mod tests {
         assert!(holds(r#"!conversation.tags.exists(t, t == "outage")"#));
         assert!(holds(r#"message.text.contains("invoice") ? desk.open : false"#));
         assert!(!holds(r#"customer.tier == "enterprise""#));
+        // The sample's message came on the first day of 1970.
+        assert!(holds(r#"days_since("1969-10-03") == 90 && days_since(customer.since) < 0"#));
     }
 
     #[test]

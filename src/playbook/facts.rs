@@ -12,6 +12,8 @@ pub enum Kind {
     Text,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// One of these words, or empty.
+    OneOf(Vec<String>),
     /// The id of an intent, or empty.
     Intent,
     /// A whole or broken number.

@@ -1,5 +1,6 @@
 //! Editable text on its way to checked values: policies, replies, articles, the trained classifier.
 
+pub mod actions;
 pub mod condition;
 pub mod facts;
 pub mod fault;
@@ -8,6 +9,8 @@ pub mod policy;
 pub mod procedures;
 mod read;
 pub mod replies;
+mod shape;
+pub mod templates;
 pub mod typing;
 pub mod yaml;
 
@@ -15,6 +18,7 @@ pub use read::{Trainer, examples, read};
 
 use crate::domain::Time;
 use crate::domain::release::{Content, ReleaseId};
+use actions::Action;
 use chrono::Locale;
 use condition::Condition;
 use knowledge::Knowledge;
@@ -44,6 +48,8 @@ pub struct Playbook {
     pub rules: Vec<CheckedRule>,
     /// By id.
     pub procedures: BTreeMap<String, CheckedProcedure>,
+    /// By id.
+    pub actions: BTreeMap<String, Action>,
     /// What can be said.
     pub replies: Replies,
     /// What can be quoted.

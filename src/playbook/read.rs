@@ -77,7 +77,14 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
     let articles = content.iter().filter(|(path, _)| path.starts_with("knowledge/"));
     let knowledge = Knowledge::read(articles, &intent_ids, &mut faults);
 
-    let known = Known { teams: &team_ids, intents: &intent_ids, replies: &replies };
+    let actions = super::actions::read(below(content, "policies/actions/"), &team_ids, &mut faults);
+    let known = Known {
+        teams: &team_ids,
+        intents: &intent_ids,
+        replies: &replies,
+        actions: &actions,
+        language: &desk.default_language,
+    };
     let procedures: BTreeMap<String, CheckedProcedure> = below(content, "policies/playbooks/")
         .filter_map(|(file, text)| procedures::check(file, text, &known, &mut faults))
         .collect();
@@ -109,6 +116,7 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
         intents,
         rules,
         procedures,
+        actions,
         replies,
         knowledge,
         classifier: Arc::new(classifier),
@@ -135,7 +143,9 @@ fn unknown_files(content: &Content, faults: &mut Faults) {
             Some(rest) => {
                 [DESK, TEAMS, RULES, REPLIES].contains(&path.as_str())
                     || rest.ends_with(".yaml")
-                        && ["intents/", "playbooks/", "cases/"].iter().any(|folder| rest.starts_with(folder))
+                        && ["intents/", "playbooks/", "actions/", "cases/"]
+                            .iter()
+                            .any(|folder| rest.starts_with(folder))
                     || rest == "schema.json"
             }
             None => path.starts_with("knowledge/") && path.ends_with(".md") || path.starts_with("prompts/"),
@@ -280,7 +290,7 @@ fn read_rules(
     faults: &mut Faults,
 ) -> Vec<CheckedRule> {
     let Some(file) = required::<RulesFile>(content, RULES, faults) else { return Vec::new() };
-    let more = MoreNames::new();
+    let (more, sample) = (MoreNames::new(), serde_json::Map::new());
     let mut checked: Vec<CheckedRule> = Vec::new();
     for rule in file.rules {
         let line = yaml::line(&rule.id);
@@ -298,7 +308,7 @@ fn read_rules(
         let then = conclusions.into_iter().next();
         then.iter().for_each(|then| goals.then(RULES, line, then, None, faults));
         let Rule { id, when, then: consequence, because } = rule;
-        match Condition::parse(&when.value, &Scope { intents, more: &more }) {
+        match Condition::parse(&when.value, &Scope { intents, more: &more, sample: &sample }) {
             Ok(when) => checked.push(CheckedRule { id: id.value, when, consequence, then, because }),
             Err(message) => faults.add(RULES, yaml::line(&when), message),
         }

@@ -3,8 +3,9 @@
 use super::facts::Facts;
 use super::fault::{Faults, unknown};
 use super::policy::ByLanguage;
+use super::templates::{self, environment, plain};
 use super::yaml::{self, Spanned};
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::Environment;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 /// The sentences that the code itself says.
 pub const REQUIRED: &[&str] = &[
     "greeting",
+    "thanks",
     "disclosure",
     "handoff",
     "handoff-closed",
@@ -32,10 +34,12 @@ pub const REQUIRED: &[&str] = &[
     "rating-request",
     "attachment-received",
     "something-wrong",
+    "approval-pending",
+    "still-working",
+    "back-to",
+    "yes",
+    "no",
 ];
-
-/// How much a template may compute.
-const FUEL: u64 = 50_000;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,25 +117,18 @@ impl Replies {
     }
 }
 
-/// Renders a small template of a playbook, such as a ticket's title.
-pub fn render(source: &str, facts: &Map<String, Value>) -> Result<String, String> {
-    let rendered = environment().render_str(source, minijinja::value::Serde(facts));
-    rendered.map(|text| text.trim().to_owned()).map_err(|error| plain(&error))
-}
-
 /// Tries a small template on the sample.
 pub fn try_template(source: &str, more: &Map<String, Value>) -> Result<(), String> {
     let mut facts = sample();
     facts.extend(more.clone());
-    render(source, &facts).map(drop)
+    templates::render(source, &facts).map(drop)
 }
 
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    environment
+/// Tries a value of templates on the sample, and returns what it gives.
+pub fn try_value(source: &Value, more: &Map<String, Value>) -> Result<Value, String> {
+    let mut facts = sample();
+    facts.extend(more.clone());
+    templates::fill(source, &facts)
 }
 
 fn try_out(templates: &Environment<'_>, name: &str) -> Result<(), String> {
@@ -158,7 +155,7 @@ fn try_out(templates: &Environment<'_>, name: &str) -> Result<(), String> {
 }
 
 /// What every sentence may speak of.
-fn sample() -> Map<String, Value> {
+pub(super) fn sample() -> Map<String, Value> {
     let mut sample = Facts::sample().json();
     sample.insert("slots".to_owned(), json!({}));
     sample.insert("ticket".to_owned(), json!({"number": "T-1001", "title": "A ticket"}));
@@ -169,6 +166,7 @@ fn sample() -> Map<String, Value> {
         json!({"title": "An article", "text": "Its words.", "section": "Steps"}),
     );
     sample.insert("bot".to_owned(), json!({"name": "Assistant"}));
+    sample.insert("matter".to_owned(), json!({"name": "Refund"}));
     sample
 }
 
@@ -178,12 +176,4 @@ fn paths(sample: &Map<String, Value>) -> Vec<String> {
         _ => vec![name.clone()],
     };
     sample.iter().flat_map(|(name, value)| inner(name, value)).collect()
-}
-
-/// minijinja's own words, without its debugging aids.
-fn plain(error: &minijinja::Error) -> String {
-    match error.detail() {
-        Some(detail) => format!("{}: {detail}", error.kind()),
-        None => error.kind().to_string(),
-    }
 }

@@ -2,9 +2,11 @@
 
 use crate::domain::customer::Account;
 use crate::domain::ticket::Priority;
-use crate::playbook::yaml::Spanned;
+use crate::playbook::yaml::{Span, Spanned};
 use nlu::signals::{Sentiment, Urgency};
 use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +27,9 @@ pub struct Case {
     /// How things stand at the desk.
     #[serde(default)]
     pub desk: CaseDesk,
+    /// What other systems answer, by action.
+    #[serde(default)]
+    pub outside: BTreeMap<String, OutsideAnswer>,
     /// Turn by turn.
     pub talk: Vec<CaseTurn>,
 }
@@ -100,12 +105,43 @@ impl Default for CaseDesk {
     }
 }
 
-/// One message and what must come of it.
+/// What another system answers: one of them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutsideAnswer {
+    /// This.
+    Gives(Value),
+    /// Nothing, for this reason.
+    Fails(String),
+}
+
+/// Something that happens outside.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseEvent {
+    /// What, such as `ticket.solved`.
+    pub event: String,
+    /// To what; the newest ticket where absent.
+    pub about: Option<String>,
+    /// What is known of it.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// One thing that happens (exactly one of the first five), and what must come of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseTurn {
     /// What the customer writes.
-    pub says: Spanned<String>,
+    pub says: Option<Spanned<String>>,
+    /// How long nothing is said.
+    pub waits: Option<Spanned<Span>>,
+    /// What happens outside.
+    pub occurs: Option<Spanned<CaseEvent>>,
+    /// A human approves what was asked last, with these changes.
+    pub approves: Option<Spanned<BTreeMap<String, Value>>>,
+    /// A human rejects it, for this reason.
+    pub rejects: Option<Spanned<String>>,
     /// The button pressed instead.
     pub choice: Option<String>,
     /// What must come of it; anything where absent.
@@ -163,4 +199,8 @@ pub struct Expect {
     pub state: Option<OneOf<String>>,
     /// How many tickets stand.
     pub tickets: Option<usize>,
+    /// All actions that were had done, in order.
+    pub acts: Option<Vec<String>>,
+    /// Something that a human was asked to approve holds these words.
+    pub approval: Option<OneOf<String>>,
 }

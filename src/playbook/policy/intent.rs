@@ -26,6 +26,9 @@ pub struct Intent {
     pub risk: Risk,
     /// How much the bot may do.
     pub automation: Automation,
+    /// Whether the desk accepts that an intent of high risk runs without a human's approval.
+    #[serde(default)]
+    pub risk_accepted: bool,
     /// The probability needed to act; the trained one where absent.
     pub threshold: Option<Spanned<f32>>,
     /// At least this urgent.
@@ -45,7 +48,7 @@ pub struct OutOfScope {
 }
 
 /// What a mistake would cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Risk {
     /// An annoyance.

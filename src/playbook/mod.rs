@@ -2,11 +2,13 @@
 
 pub mod actions;
 pub mod condition;
+mod conjuncts;
 pub mod facts;
 pub mod fault;
 pub mod knowledge;
 pub mod policy;
 pub mod procedures;
+mod quick;
 mod read;
 pub mod replies;
 mod shape;

@@ -259,7 +259,7 @@ fn literal_type(literal: &LiteralValue) -> Type {
     }
 }
 
-fn path_of(node: &IdedExpr) -> Option<String> {
+pub(super) fn path_of(node: &IdedExpr) -> Option<String> {
     match &node.expr {
         Expr::Ident(name) => Some(name.clone()),
         Expr::Select(select) if !select.test => {

@@ -7,11 +7,14 @@ use crate::domain::decision::{Automation, NearMiss, Reason};
 use crate::domain::event::Demotion;
 use crate::domain::ticket::Priority;
 use crate::playbook::Playbook;
-use crate::playbook::condition::Asked;
+use crate::playbook::condition::{Asked, Held};
 use crate::playbook::facts::Facts;
 use crate::playbook::policy::intent::{HandOffTo, Intent, Risk, Then};
 use nlu::signals::Urgency;
 use serde_json::Map;
+
+/// How many rules that nearly fired are told.
+const NEAR: usize = 8;
 
 /// What is to be done with a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,9 +70,15 @@ pub(super) fn judge(
     };
     let mut asked = Asked::new(&facts, &Map::new());
     for rule in &book.rules {
-        match rule.when.ask(&asked) {
-            Ok(false) => continue,
-            Ok(true) => {}
+        match rule.when.weigh(&asked) {
+            Ok(Held::No) => continue,
+            Ok(Held::But(missing)) => {
+                if verdict.near.len() < NEAR {
+                    verdict.near.push(NearMiss { rule: rule.id.clone(), missing: missing.to_owned() });
+                }
+                continue;
+            }
+            Ok(Held::Yes) => {}
             Err(error) => {
                 // A rule that cannot be asked may be the one that forbids: a human decides.
                 tracing::error!(rule = rule.id, error, "a rule could not be asked");

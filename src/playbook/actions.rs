@@ -2,7 +2,7 @@
 //! I/O, so that a dry run shows exactly what would go out.
 
 use super::condition::MoreNames;
-use super::fault::{Faults, unknown};
+use super::fault::{Faults, Spot, unknown};
 use super::policy::action::{ActionFile, ActionKind, Auth, Http, OnFailure, Requirement, Sql, Undo};
 use super::policy::intent::Risk;
 use super::yaml::{self, Spanned};
@@ -276,7 +276,7 @@ pub(super) fn read<'a>(
     for (file, id, undo) in undos {
         let Some(action) = actions.get(&id) else { continue };
         if let Err(message) = undoes(action, &undo.value, &actions) {
-            faults.add(&file, yaml::line(&undo), message);
+            faults.add(&file, yaml::spot(&undo), message);
         }
     }
     actions
@@ -298,7 +298,7 @@ fn undoes(action: &Action, undo: &Undo, actions: &BTreeMap<String, Action>) -> R
 
 fn check(file: &str, text: &str, parsed: ActionFile, faults: &mut Faults) -> Option<Action> {
     let id = &parsed.id.value;
-    let line = yaml::line(&parsed.id);
+    let line = yaml::spot(&parsed.id);
     if file != format!("policies/actions/{id}.yaml") {
         faults.add(file, line, format!("the action \"{id}\" belongs into policies/actions/{id}.yaml"));
     }
@@ -307,7 +307,7 @@ fn check(file: &str, text: &str, parsed: ActionFile, faults: &mut Faults) -> Opt
     }
     let timeout = parsed.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value.0);
     if !(Duration::from_millis(100)..=LONGEST).contains(&timeout) {
-        let line = parsed.timeout.as_ref().map_or(line, yaml::line);
+        let line = parsed.timeout.as_ref().map_or(line, yaml::spot);
         faults.add(file, line, "`timeout` is 100ms to 20s: a customer waits for it");
     }
     if !(1..=20).contains(&parsed.retry.tries) {
@@ -315,11 +315,11 @@ fn check(file: &str, text: &str, parsed: ActionFile, faults: &mut Faults) -> Opt
     }
     let (via, via_line) = match (parsed.http, parsed.sql) {
         (Some(http), None) => {
-            let line = yaml::line(&http);
+            let line = yaml::spot(&http);
             (Via::Http(http.value), line)
         }
         (None, Some(sql)) => {
-            let line = yaml::line(&sql);
+            let line = yaml::spot(&sql);
             (Via::Sql(sql.value), line)
         }
         _ => {
@@ -331,7 +331,7 @@ fn check(file: &str, text: &str, parsed: ActionFile, faults: &mut Faults) -> Opt
         faults.add(file, via_line, message);
     }
     let mut schema = |given: Option<&Spanned<Value>>, default: Value| {
-        let line = given.map_or(1, yaml::line);
+        let line = given.map_or(Spot::from(1), yaml::spot);
         let schema = given.map_or(default, |given| given.value.clone());
         match compiled(&schema) {
             Ok(validator) => Some((schema, validator)),

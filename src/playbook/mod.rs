@@ -11,6 +11,7 @@ pub mod procedures;
 mod quick;
 mod read;
 pub mod replies;
+pub mod schema;
 mod shape;
 pub mod templates;
 pub mod typing;
@@ -23,6 +24,7 @@ use crate::domain::release::{Content, ReleaseId};
 use actions::Action;
 use chrono::Locale;
 use condition::Condition;
+use fault::Fault;
 use knowledge::Knowledge;
 use policy::case::Case;
 use policy::desk::DeskPolicy;
@@ -58,6 +60,8 @@ pub struct Playbook {
     pub knowledge: Knowledge,
     /// What understands.
     pub classifier: Arc<nlu::classifier::Model>,
+    /// What is allowed, but perhaps not meant.
+    pub warnings: Vec<Fault>,
     /// Examples that can be run, with their files.
     pub cases: Vec<(String, Case)>,
 }

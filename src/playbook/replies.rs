@@ -1,7 +1,7 @@
 //! `policies/replies.yaml`: every sentence that the bot can say, by language.
 
 use super::facts::Facts;
-use super::fault::{Faults, unknown};
+use super::fault::{Faults, Spot, unknown};
 use super::policy::ByLanguage;
 use super::templates::{self, environment, plain};
 use super::yaml::{self, Spanned};
@@ -41,9 +41,29 @@ pub const REQUIRED: &[&str] = &[
     "no",
 ];
 
-#[derive(Debug, Deserialize)]
+/// Sentences of the platforms, which have plain words of their own where these are missing.
+const OF_PLATFORMS: &[&str] = &[
+    "command-start",
+    "command-help",
+    "command-human",
+    "support-option",
+    "thread-opened",
+    "thread-name",
+    "noted",
+    "file-not-taken",
+];
+
+/// Whether the program itself may say it.
+pub(super) fn is_the_programs(id: &str) -> bool {
+    REQUIRED.contains(&id) || OF_PLATFORMS.contains(&id)
+}
+
+/// `policies/replies.yaml`.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(super) struct RepliesFile {
+    /// By id, by language.
+    #[schemars(with = "BTreeMap<String, ByLanguage>")]
     replies: BTreeMap<String, Spanned<ByLanguage>>,
 }
 
@@ -51,6 +71,7 @@ struct File {
 pub struct Replies {
     templates: Environment<'static>,
     languages: BTreeMap<String, Vec<String>>,
+    places: BTreeMap<String, Spot>,
     default_language: String,
 }
 
@@ -65,9 +86,11 @@ impl Replies {
     pub fn read(file: &str, text: &str, default_language: &str, faults: &mut Faults) -> Self {
         let mut templates = environment();
         let mut languages = BTreeMap::new();
-        let replies = yaml::parse::<File>(file, text, faults).map(|file| file.replies).unwrap_or_default();
+        let mut places = BTreeMap::new();
+        let replies =
+            yaml::parse::<RepliesFile>(file, text, faults).map(|file| file.replies).unwrap_or_default();
         for (id, by_language) in &replies {
-            let line = yaml::line(by_language);
+            let line = yaml::spot(by_language);
             if !by_language.value.contains_key(default_language) {
                 faults.add(
                     file,
@@ -83,6 +106,7 @@ impl Replies {
                     faults.add(file, line, format!("\"{id}\" in {language}: {message}"));
                 }
             }
+            places.insert(id.clone(), line);
             languages.insert(id.clone(), by_language.value.keys().cloned().collect());
         }
         if faults.is_empty() {
@@ -90,13 +114,18 @@ impl Replies {
                 faults.add(file, 1, format!("the sentence \"{id}\" is missing; the bot needs it"));
             }
         }
-        Self { templates, languages, default_language: default_language.to_owned() }
+        Self { templates, languages, places, default_language: default_language.to_owned() }
     }
 
     /// Whether there is such a sentence.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
         self.languages.contains_key(id)
+    }
+
+    /// All sentences, with their places.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&str, Spot)> {
+        self.places.iter().map(|(id, place)| (id.as_str(), *place))
     }
 
     /// The ids of all sentences.

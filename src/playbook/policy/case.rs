@@ -4,12 +4,13 @@ use crate::domain::customer::Account;
 use crate::domain::ticket::Priority;
 use crate::playbook::yaml::{Span, Spanned};
 use nlu::signals::{Sentiment, Urgency};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The whole file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CasesFile {
     /// Each is a conversation of its own.
@@ -17,10 +18,11 @@ pub struct CasesFile {
 }
 
 /// One conversation.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// Unique; what it shows.
+    #[schemars(with = "String")]
     pub name: Spanned<String>,
     /// Who writes; an unknown visitor where absent.
     pub customer: Option<CaseCustomer>,
@@ -35,7 +37,7 @@ pub struct Case {
 }
 
 /// Who writes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct CaseCustomer {
@@ -77,7 +79,7 @@ impl CaseCustomer {
 }
 
 /// How things stand at the desk.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseDesk {
     /// Whether the default team is there.
@@ -106,7 +108,7 @@ impl Default for CaseDesk {
 }
 
 /// What another system answers: one of them.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OutsideAnswer {
     /// This.
@@ -116,7 +118,7 @@ pub enum OutsideAnswer {
 }
 
 /// Something that happens outside.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseEvent {
     /// What, such as `ticket.solved`.
@@ -129,18 +131,23 @@ pub struct CaseEvent {
 }
 
 /// One thing that happens (exactly one of the first five), and what must come of it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseTurn {
     /// What the customer writes.
+    #[schemars(with = "Option<String>")]
     pub says: Option<Spanned<String>>,
     /// How long nothing is said.
+    #[schemars(with = "Option<String>")]
     pub waits: Option<Spanned<Span>>,
     /// What happens outside.
+    #[schemars(with = "Option<CaseEvent>")]
     pub occurs: Option<Spanned<CaseEvent>>,
     /// A human approves what was asked last, with these changes.
+    #[schemars(with = "Option<BTreeMap<String, Value>>")]
     pub approves: Option<Spanned<BTreeMap<String, Value>>>,
     /// A human rejects it, for this reason.
+    #[schemars(with = "Option<String>")]
     pub rejects: Option<Spanned<String>>,
     /// The button pressed instead.
     pub choice: Option<String>,
@@ -150,7 +157,7 @@ pub struct CaseTurn {
 }
 
 /// One value or any of several.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OneOf<T> {
     /// Any of these.
@@ -170,7 +177,7 @@ impl<T: PartialEq> OneOf<T> {
 }
 
 /// What must come of a message; what is absent may be anything.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// `null` means out of scope.
@@ -178,8 +185,10 @@ pub struct Expect {
     /// `reply`, `act`, `ask`, `ticket`, `handoff`.
     pub route: Option<OneOf<String>>,
     /// Low, medium, high.
+    #[schemars(with = "Option<OneOf<super::Level>>")]
     pub urgency: Option<OneOf<Urgency>>,
     /// Negative, neutral, positive.
+    #[schemars(with = "Option<OneOf<super::Mood>>")]
     pub sentiment: Option<OneOf<Sentiment>>,
     /// Whose it became.
     pub team: Option<OneOf<String>>,

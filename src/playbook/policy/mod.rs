@@ -18,8 +18,20 @@ pub type ByLanguage = BTreeMap<String, String>;
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(dead_code, reason = "only its schema is used")]
-pub(crate) enum Level {
+#[allow(missing_docs)]
+pub enum Level {
     Low,
     Medium,
     High,
+}
+
+/// A mood, as editors are told.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(dead_code, reason = "only its schema is used")]
+#[allow(missing_docs)]
+pub enum Mood {
+    Negative,
+    Neutral,
+    Positive,
 }

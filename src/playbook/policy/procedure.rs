@@ -178,7 +178,7 @@ pub struct Call {
 #[serde(deny_unknown_fields)]
 pub struct Set {
     /// At least this urgent.
-    #[schemars(with = "Option<crate::playbook::policy::Level>")]
+    #[schemars(with = "Option<super::Level>")]
     pub urgency: Option<Urgency>,
     /// How soon.
     pub priority: Option<Priority>,

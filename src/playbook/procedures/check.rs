@@ -5,7 +5,7 @@ use super::names::{self, Names};
 use crate::playbook::actions::Action;
 use crate::playbook::condition::Condition;
 use crate::playbook::facts::Kind;
-use crate::playbook::fault::{Faults, unknown};
+use crate::playbook::fault::{Faults, Spot, unknown};
 use crate::playbook::policy::procedure::{
     Approve, Ask, Call, Procedure, SlotKind, Step, Ticket, Wait, Words,
 };
@@ -45,7 +45,7 @@ pub fn check(
     let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).unwrap_or(file);
     if procedure.id.value != stem {
         let message = format!("the id is \"{}\", but the file is named \"{stem}.yaml\"", procedure.id.value);
-        faults.add(file, yaml::line(&procedure.id), message);
+        faults.add(file, yaml::spot(&procedure.id), message);
     }
     let (mut slots, mut choices) = (BTreeMap::new(), BTreeMap::new());
     names::slots(&procedure.steps, &mut slots, &mut choices, &mut |line, message| {
@@ -63,7 +63,7 @@ pub fn check(
     };
     let end = check.steps(&procedure.steps, true);
     if end.goes_on && end.owes {
-        let line = procedure.steps.last().map_or(1, yaml::line);
+        let line = procedure.steps.last().map_or(Spot::from(1), yaml::spot);
         let message =
             "not every path says something, resolves or hands off; end each with reply, resolve or hand_off";
         check.faults.add(file, line, message);
@@ -115,7 +115,7 @@ impl Check<'_> {
     fn steps(&mut self, steps: &[Spanned<Step>], owes: bool) -> End {
         let mut end = End { goes_on: true, owes };
         for step in steps {
-            let line = yaml::line(step);
+            let line = yaml::spot(step);
             if !end.goes_on {
                 self.fault(line, "is never reached: the step before it ends the playbook");
                 return end;
@@ -125,7 +125,7 @@ impl Check<'_> {
         end
     }
 
-    fn step(&mut self, step: &Step, line: u64, owes: bool) -> End {
+    fn step(&mut self, step: &Step, line: Spot, owes: bool) -> End {
         let on = |owes: bool| End { goes_on: true, owes };
         match step {
             Step::Ask(ask) => {
@@ -223,7 +223,7 @@ impl Check<'_> {
         Some((end, std::mem::replace(&mut self.names, before)))
     }
 
-    fn ask(&mut self, ask: &Ask, line: u64) {
+    fn ask(&mut self, ask: &Ask, line: Spot) {
         self.words(&ask.text, line);
         ask.again.iter().for_each(|text| self.words(text, line));
         if ask.tries == 0 || ask.tries > 5 {
@@ -252,7 +252,7 @@ impl Check<'_> {
         }
     }
 
-    fn call(&mut self, call: &Call, line: u64) {
+    fn call(&mut self, call: &Call, line: Spot) {
         let given: serde_json::Map<String, Value> =
             call.with.iter().map(|(name, source)| (name.clone(), self.value(source, line))).collect();
         let Some(action) = self.known.actions.get(&call.action) else {
@@ -281,7 +281,7 @@ impl Check<'_> {
         }
     }
 
-    fn approve(&mut self, approve: &Approve, line: u64) -> Option<(End, Names)> {
+    fn approve(&mut self, approve: &Approve, line: Spot) -> Option<(End, Names)> {
         self.template(&approve.title, line);
         self.template(&approve.details, line);
         self.team(&approve.team, line);
@@ -305,7 +305,7 @@ impl Check<'_> {
         self.otherwise(&approve.otherwise, None, true)
     }
 
-    fn wait(&mut self, wait: &Wait, line: u64) -> Option<(End, Names)> {
+    fn wait(&mut self, wait: &Wait, line: Spot) -> Option<(End, Names)> {
         wait.tell.iter().for_each(|words| self.words(words, line));
         wait.span.into_iter().chain(wait.at_most).for_each(|span| self.span(span, line));
         match (&wait.span, &wait.event, &wait.at_most) {
@@ -343,14 +343,14 @@ impl Check<'_> {
         missed
     }
 
-    fn together(&mut self, steps: &[Spanned<Step>], line: u64) {
+    fn together(&mut self, steps: &[Spanned<Step>], line: Spot) {
         if steps.len() < 2 {
             self.fault(line, "`together` joins two steps at least");
         }
         let before = self.names.clone();
         let mut all = before.clone();
         for step in steps {
-            let line = yaml::line(step);
+            let line = yaml::spot(step);
             // None sees what another saves: they are asked at once.
             self.names = before.clone();
             match &step.value {
@@ -373,7 +373,7 @@ impl Check<'_> {
         self.names = all;
     }
 
-    fn ticket(&mut self, ticket: &Ticket, line: u64) {
+    fn ticket(&mut self, ticket: &Ticket, line: Spot) {
         self.template(&ticket.title, line);
         ticket.body.iter().chain(&ticket.incident).for_each(|template| self.template(template, line));
         ticket.team.iter().for_each(|team| self.team(team, line));
@@ -382,7 +382,7 @@ impl Check<'_> {
         self.save(&ticket.into, line, |names| names.save(&ticket.into, parts));
     }
 
-    fn save(&mut self, name: &str, line: u64, save: impl FnOnce(&mut Names)) {
+    fn save(&mut self, name: &str, line: Spot, save: impl FnOnce(&mut Names)) {
         match names::unfit(name) {
             Some(message) => self.fault(line, message),
             None => save(&mut self.names),
@@ -394,11 +394,11 @@ impl Check<'_> {
             Scope { intents: self.known.intents, more: &self.names.kinds, sample: &self.names.sample };
         match Condition::parse(&source.value, &scope) {
             Ok(condition) => drop(self.conditions.insert(source.value.clone(), condition)),
-            Err(message) => self.fault(yaml::line(source), message),
+            Err(message) => self.fault(yaml::spot(source), message),
         }
     }
 
-    fn words(&mut self, words: &Words, line: u64) {
+    fn words(&mut self, words: &Words, line: Spot) {
         match words {
             Words::Id(id) if self.known.replies.has(id) => drop(self.said.insert(id.clone())),
             Words::Id(id) => self.fault(line, unknown("reply", id, self.known.replies.ids())),
@@ -412,32 +412,32 @@ impl Check<'_> {
         }
     }
 
-    fn team(&mut self, id: &str, line: u64) {
+    fn team(&mut self, id: &str, line: Spot) {
         if !self.known.teams.iter().any(|team| team == id) {
             self.fault(line, unknown("team", id, self.known.teams.iter().map(String::as_str)));
         }
     }
 
-    fn span(&mut self, span: Span, line: u64) {
+    fn span(&mut self, span: Span, line: Spot) {
         if span.0 > LONGEST_WAIT || span.0.is_zero() {
             self.fault(line, "waits for more than nothing and at most 400 days");
         }
     }
 
-    fn template(&mut self, source: &str, line: u64) {
+    fn template(&mut self, source: &str, line: Spot) {
         if let Err(message) = replies::try_template(source, &self.names.sample) {
             self.fault(line, format!("the template \"{source}\": {message}"));
         }
     }
 
-    fn value(&mut self, source: &Value, line: u64) -> Value {
+    fn value(&mut self, source: &Value, line: Spot) -> Value {
         replies::try_value(source, &self.names.sample).unwrap_or_else(|message| {
             self.fault(line, format!("the template {source}: {message}"));
             Value::Null
         })
     }
 
-    fn fault(&mut self, line: u64, message: impl Into<String>) {
+    fn fault(&mut self, line: Spot, message: impl Into<String>) {
         self.faults.add(self.file, line, message);
     }
 }

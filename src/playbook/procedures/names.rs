@@ -3,6 +3,7 @@
 use crate::playbook::actions::Action;
 use crate::playbook::condition::MoreNames;
 use crate::playbook::facts::{Kind, VOCABULARY};
+use crate::playbook::fault::Spot;
 use crate::playbook::policy::procedure::{Ask, SlotKind, Step};
 use crate::playbook::replies;
 use crate::playbook::yaml::{self, Spanned};
@@ -127,12 +128,12 @@ pub(super) fn slots(
     steps: &[Spanned<Step>],
     slots: &mut BTreeMap<String, SlotKind>,
     choices: &mut BTreeMap<String, Vec<String>>,
-    fault: &mut dyn FnMut(u64, String),
+    fault: &mut dyn FnMut(Spot, String),
 ) {
     for step in steps {
         if let Step::Ask(Ask { slot, kind, choices: offered, .. }) = &step.value {
             if slots.insert(slot.clone(), *kind).is_some_and(|before| before != *kind) {
-                fault(yaml::line(step), format!("the slot \"{slot}\" is asked for as something else, too"));
+                fault(yaml::spot(step), format!("the slot \"{slot}\" is asked for as something else, too"));
             }
             choices.entry(slot.clone()).or_default().extend(offered.iter().map(|choice| choice.id.clone()));
         }

@@ -79,6 +79,8 @@ async fn load(store: Arc<dyn Storage>, caller: u128, deadline: Instant) -> Resul
             text: "I was charged twice and nobody answered my previous email.".into(),
             choice: None,
             attachments: Vec::new(),
+            quoted: None,
+            edits: None,
         };
         let said = Event::Said {
             author: Author::Bot,

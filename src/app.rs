@@ -9,6 +9,7 @@ use crate::domain::release::Content;
 use crate::engines::Desk;
 use crate::http;
 use crate::hub::Hub;
+use crate::integrations::actions::NoActions;
 use crate::integrations::directory_file::DirectoryFile;
 use crate::integrations::notifier::{TeamNotifier, Webhook};
 use crate::integrations::tickets::BuiltIn;
@@ -163,6 +164,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
         couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
         notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), webhook)?),
+        actions: Arc::new(NoActions),
     };
     let desk =
         Desk::assemble(ledger.clone(), library.clone(), directory(&config, demo)?, world, platforms.clone());

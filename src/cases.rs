@@ -1,14 +1,20 @@
 //! Runs the cases that lie beside the policies, offline.
 
+use crate::desk::{self, Command};
 use crate::domain::Time;
 use crate::domain::customer::Account;
+use crate::domain::effect::Effect;
 use crate::domain::event::{Author, DeskState, Event};
+use crate::domain::ids::{Seq, UserId};
+use crate::domain::person::PersonRef;
 use crate::playbook::Playbook;
-use crate::playbook::policy::case::{Case, CaseTurn, Expect, OneOf};
+use crate::playbook::fault::unknown;
+use crate::playbook::policy::case::{Case, CaseTurn, Expect, OneOf, OutsideAnswer};
 use crate::playbook::yaml;
 use crate::rehearsal::{Cast, Rehearsal, decision};
 use channels::Channel;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt::Debug;
 
@@ -55,6 +61,12 @@ fn play(book: &Playbook, case: &Case) -> Vec<Miss> {
     let known = account.clone();
     let directory =
         move |email: &str| known.clone().filter(|account| !email.is_empty() && account.email == email);
+    let outside = |action: &str, _: &Value| {
+        case.outside.get(action).map(|answer| match answer {
+            OutsideAnswer::Gives(value) => Ok(value.clone()),
+            OutsideAnswer::Fails(cause) => Err(cause.clone()),
+        })
+    };
     let cast = Cast {
         channel: Channel::Web,
         name: own.and_then(|customer| customer.name.clone()),
@@ -63,6 +75,7 @@ fn play(book: &Playbook, case: &Case) -> Vec<Miss> {
         account: account.filter(|account: &Account| !account.tier.is_empty() || !account.status.is_empty()),
         desk: DeskState { queue_length: case.desk.queue_length, agents_online: case.desk.agents_online },
         directory: &directory,
+        outside: &outside,
     };
     let first_line = yaml::line(&case.name);
     let Some(now) = moment(book, case.desk.open) else {
@@ -75,11 +88,65 @@ fn play(book: &Playbook, case: &Case) -> Vec<Miss> {
         return vec![Miss { line: first_line, message: "the talk could not begin".to_owned() }];
     };
     let mut misses = Vec::new();
+    for action in case.outside.keys().filter(|action| !book.actions.contains_key(*action)) {
+        let known = book.actions.keys().map(String::as_str);
+        misses.push(Miss { line: first_line, message: unknown("action", action, known) });
+    }
     for turn in &case.talk {
-        let events = rehearsal.says(&turn.says.value, turn.choice.clone(), Vec::new());
-        compare(turn, &events, &rehearsal, &mut misses);
+        match happen(turn, &mut rehearsal, book) {
+            Ok((line, events)) => compare(turn, line, &events, &rehearsal, &mut misses),
+            Err((line, message)) => misses.push(Miss { line: line.unwrap_or(first_line), message }),
+        }
     }
     misses
+}
+
+/// Lets one turn happen; the line it stands on and everything that followed, or what is wrong with it.
+fn happen(
+    turn: &CaseTurn,
+    rehearsal: &mut Rehearsal<'_>,
+    book: &Playbook,
+) -> Result<(u64, Vec<Event>), (Option<u64>, String)> {
+    match (&turn.says, &turn.waits, &turn.occurs, &turn.approves, &turn.rejects) {
+        (Some(says), None, None, None, None) => {
+            Ok((yaml::line(says), rehearsal.says(&says.value, turn.choice.clone(), Vec::new())))
+        }
+        (None, Some(waits), None, None, None) => {
+            Ok((yaml::line(waits), rehearsal.waits(waits.value.delta())))
+        }
+        (None, None, Some(occurs), None, None) => {
+            let newest = rehearsal.talk.tickets.last().map(|ticket| ticket.number.clone());
+            let about = occurs.value.about.clone().or(newest).unwrap_or_default();
+            let events = rehearsal.occurs(&occurs.value.event, &about, occurs.value.data.clone());
+            Ok((yaml::line(occurs), events))
+        }
+        (None, None, None, Some(edits), None) => {
+            let line = yaml::line(edits);
+            let command = |approval| Command::Approve { approval, edits: edits.value.clone() };
+            rule(command, rehearsal, book).map(|events| (line, events)).map_err(|why| (Some(line), why))
+        }
+        (None, None, None, None, Some(reason)) => {
+            let line = yaml::line(reason);
+            let command = |approval| Command::Reject { approval, reason: reason.value.clone() };
+            rule(command, rehearsal, book).map(|events| (line, events)).map_err(|why| (Some(line), why))
+        }
+        _ => {
+            Err((None, "each turn is one of `says`, `waits`, `occurs`, `approves` and `rejects`".to_owned()))
+        }
+    }
+}
+
+/// A human rules on what was asked last.
+fn rule(
+    command: impl Fn(Seq) -> Command,
+    rehearsal: &mut Rehearsal<'_>,
+    book: &Playbook,
+) -> Result<Vec<Event>, String> {
+    let newest = rehearsal.talk.open_approvals().map(|(seq, _)| seq).last();
+    let newest = newest.ok_or("there is nothing to approve")?;
+    let by = PersonRef { id: UserId(uuid::Uuid::nil()), name: "A colleague".to_owned() };
+    let ruled = desk::decide(&command(newest), &by, &rehearsal.talk, book, rehearsal.now());
+    ruled.map(|events| rehearsal.happens(events)).map_err(|refusal| refusal.to_string())
 }
 
 /// A moment at which the default team is there, or is not; the same for every run.
@@ -89,8 +156,7 @@ fn moment(book: &Playbook, open: bool) -> Option<Time> {
     (0..24 * 7).map(|hour| monday + chrono::TimeDelta::hours(hour)).find(|at| team.is_open(*at) == open)
 }
 
-fn compare(turn: &CaseTurn, events: &[Event], rehearsal: &Rehearsal<'_>, misses: &mut Vec<Miss>) {
-    let line = yaml::line(&turn.says);
+fn compare(turn: &CaseTurn, line: u64, events: &[Event], rehearsal: &Rehearsal<'_>, misses: &mut Vec<Miss>) {
     let expect: &Expect = &turn.expect;
     let talk = &rehearsal.talk;
     let mut miss = |message: String| misses.push(Miss { line, message });
@@ -124,23 +190,40 @@ fn compare(turn: &CaseTurn, events: &[Event], rehearsal: &Rehearsal<'_>, misses:
             miss(format!("the playbook {playbook} did not run"));
         }
     }
-    if let Some(wanted) = &expect.replies_with {
-        let said: Vec<&str> = events
+    if let Some(wanted) = &expect.acts {
+        let acts: Vec<&String> = events
             .iter()
             .filter_map(|event| match event {
-                Event::Said { author: Author::Bot | Author::System, text, .. } => Some(text.as_str()),
+                Event::Requested { effect: Effect::Act { action, .. } } => Some(action),
                 _ => None,
             })
             .collect();
-        let any =
-            |words: &String| said.iter().any(|text| text.to_lowercase().contains(&words.to_lowercase()));
-        let held = match wanted {
-            OneOf::One(words) => any(words),
-            OneOf::Many(many) => many.iter().any(any),
-        };
-        if !held {
-            miss(format!("nothing said holds {wanted:?}; said: {said:?}"));
+        if !acts.iter().copied().eq(wanted) {
+            miss(format!("acts: expected {wanted:?}, came {acts:?}"));
         }
+    }
+    let proposed = events.iter().filter_map(|event| match event {
+        Event::ApprovalAsked { proposal } => Some(format!("{}\n{}", proposal.title, proposal.details)),
+        _ => None,
+    });
+    holds("approval", &expect.approval, proposed.collect(), &mut miss);
+    let said = events.iter().filter_map(|event| match event {
+        Event::Said { author: Author::Bot | Author::System, text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    holds("replies_with", &expect.replies_with, said.collect(), &mut miss);
+}
+
+/// Some text holds the words, or any of them.
+fn holds(what: &str, wanted: &Option<OneOf<String>>, texts: Vec<String>, miss: &mut impl FnMut(String)) {
+    let Some(wanted) = wanted else { return };
+    let any = |words: &String| texts.iter().any(|text| text.to_lowercase().contains(&words.to_lowercase()));
+    let held = match wanted {
+        OneOf::One(words) => any(words),
+        OneOf::Many(many) => many.iter().any(any),
+    };
+    if !held {
+        miss(format!("{what}: nothing holds {wanted:?}; there was: {texts:?}"));
     }
 }
 

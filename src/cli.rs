@@ -33,10 +33,13 @@ enum Command {
         #[arg(long)]
         demo: bool,
     },
-    /// Check policies, replies, articles and cases; prints `file:line: message`.
+    /// Check policies, replies, articles and cases; prints `file:line:column: message`.
     Check {
         /// The folder that holds policies/ and knowledge/.
         dir: Option<PathBuf>,
+        /// Write policies/schema.json, which tells editors what may stand in the files, and check nothing.
+        #[arg(long)]
+        schema: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -146,7 +149,8 @@ fn execute(cli: Cli) -> anyhow::Result<bool> {
             crate::telemetry::start(&config.log)?;
             runtime()?.block_on(crate::app::serve(config, demo)).map(|()| true)
         }
-        Command::Check { dir, json } => content::check(&folder(dir, config)?, json),
+        Command::Check { dir, schema: true, .. } => content::schema(&folder(dir, config)?),
+        Command::Check { dir, json, .. } => content::check(&folder(dir, config)?, json),
         Command::Test { dir, json } => content::test(&folder(dir, config)?, json),
         Command::Triage { policies, customer, .. } => {
             triage::run(&folder(policies, config)?, customer.as_deref())

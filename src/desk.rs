@@ -1,13 +1,20 @@
 //! The human's hand, pure: a command either becomes events or is refused with a sentence.
 
 use crate::domain::Time;
+use crate::domain::approval::Proposal;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::decision::Reason;
+use crate::domain::effect::Effect;
 use crate::domain::event::{Author, Event, Resolution};
+use crate::domain::ids::Seq;
 use crate::domain::person::PersonRef;
-use crate::playbook::Playbook;
+use crate::playbook::{Playbook, templates};
 use crate::triage::rating;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The longest text that an approval may change something into, in bytes.
+const MAX_EDIT: usize = 4096;
 
 /// What an agent, or the customer beside writing, can do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +46,25 @@ pub enum Command {
     },
     /// An agent settles it.
     Resolve,
+    /// An agent approves what a playbook is about to do.
+    Approve {
+        /// The event that asked.
+        approval: Seq,
+        /// What they changed.
+        edits: BTreeMap<String, Value>,
+    },
+    /// An agent rejects it.
+    Reject {
+        /// The event that asked.
+        approval: Seq,
+        /// Why.
+        reason: String,
+    },
+    /// An agent has something undone that another system has done.
+    Undo {
+        /// The event that had asked for it.
+        act: Seq,
+    },
 }
 
 /// Why a command changes nothing; the sentence is for the agent.
@@ -56,6 +82,15 @@ pub enum Refusal {
     /// It would change nothing.
     #[error("That is so already.")]
     Already,
+    /// There is nothing of that place to rule on, or not any more.
+    #[error("There is nothing to approve here any more.")]
+    NothingToApprove,
+    /// It may not be changed, or not into this.
+    #[error("\"{0}\" can't be changed like that.")]
+    NotEditable(String),
+    /// There is nothing to undo.
+    #[error("This can't be undone: {0}.")]
+    NotUndone(String),
     /// There is no such team.
     #[error("There is no team \"{0}\".")]
     NoSuchTeam(String),
@@ -146,7 +181,57 @@ pub fn decide(
                 Ok(events)
             }
         },
+        Command::Approve { approval, edits } => {
+            let proposal = open_proposal(talk, *approval)?;
+            for (name, value) in edits {
+                let fits = proposal.editable.get(name).is_some_and(|old| is_alike(old, value));
+                if !fits {
+                    return Err(Refusal::NotEditable(name.clone()));
+                }
+            }
+            Ok(vec![Event::Approved { approval: *approval, by: Some(by.clone()), edits: edits.clone() }])
+        }
+        Command::Reject { approval, reason } => {
+            open_proposal(talk, *approval)?;
+            let reason = reason.clone();
+            Ok(vec![Event::Rejected { approval: *approval, by: Some(by.clone()), reason }])
+        }
+        Command::Undo { act } => undo(talk, book, *act).map(|effect| vec![Event::Requested { effect }]),
     }
+}
+
+/// A proposal that waits for a word.
+fn open_proposal(talk: &Conversation, approval: Seq) -> Result<&Proposal, Refusal> {
+    let open = talk.open_approvals().find(|(seq, _)| *seq == approval);
+    open.map(|(_, approval)| &approval.proposal).ok_or(Refusal::NothingToApprove)
+}
+
+/// A number stays a number, and a text does not become a book.
+fn is_alike(old: &Value, new: &Value) -> bool {
+    match (old, new) {
+        (Value::String(_), Value::String(text)) => text.len() <= MAX_EDIT,
+        (Value::Number(_), Value::Number(_)) | (Value::Bool(_), Value::Bool(_)) => true,
+        _ => false,
+    }
+}
+
+fn undo(talk: &Conversation, book: &Playbook, act: Seq) -> Result<Effect, Refusal> {
+    let refused = |why: &str| Refusal::NotUndone(why.to_owned());
+    let done = talk.done.iter().find(|done| done.seq == act).ok_or_else(|| refused("it was not done"))?;
+    if done.undone {
+        return Err(Refusal::Already);
+    }
+    let undo = book.actions.get(&done.action).and_then(|action| action.undo.as_ref());
+    let undo = undo.ok_or_else(|| refused("no action undoes it"))?;
+    let action = book.actions.get(&undo.action).ok_or_else(|| refused("no action undoes it"))?;
+    let facts = Map::from_iter([
+        ("input".to_owned(), done.input.clone()),
+        ("output".to_owned(), done.output.clone()),
+    ]);
+    let input = templates::fill_all(&undo.with, &facts).map(Value::Object).map_err(Refusal::NotUndone)?;
+    action.takes(&input).map_err(Refusal::NotUndone)?;
+    let (action, version) = (action.id.clone(), action.version.clone());
+    Ok(Effect::Act { action, version, input, undoes: Some(act) })
 }
 
 fn announce(reply: &str, by: &PersonRef, talk: &Conversation, book: &Playbook) -> Event {

@@ -43,8 +43,8 @@ impl Desk {
             inbox: Inbox::new(ledger.clone(), library.clone()),
             hand: Hand::new(ledger.clone(), library.clone()),
             platforms,
-            turns: Turns::new(ledger.clone(), library.clone(), directory),
-            dispatcher: Dispatcher::new(ledger.clone(), world),
+            turns: Turns::new(ledger.clone(), library.clone(), directory, world.actions.clone()),
+            dispatcher: Dispatcher::new(ledger.clone(), library.clone(), world),
             ledger,
             library,
         }

@@ -9,6 +9,7 @@ use crate::domain::person::PersonRef;
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Seen, Unavailable};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The human's engine.
@@ -89,7 +90,11 @@ impl Hand {
                 rating: rating.rating,
                 comment: rating.comment.clone(),
             }];
-            if rating.helpful == Some(true) && talk.state == State::Bot && talk.pending.is_empty() {
+            if rating.helpful == Some(true)
+                && talk.state == State::Bot
+                && talk.pending.is_empty()
+                && talk.runs().next().is_none()
+            {
                 events.push(Event::Resolved { resolution: Resolution::Confirmed, by: None });
                 if rating.rating.is_none() {
                     events.push(Event::RatingAsked);
@@ -98,6 +103,33 @@ impl Hand {
             Ok(events)
         };
         self.commit(id, once, events).await.map(|(talk, _)| talk)
+    }
+
+    /// Something happened outside: every conversation that it concerns learns of it, once for each `occurrence` (an id
+    /// of whoever reports it). Returns how many.
+    pub async fn occurred(
+        &self,
+        occurrence: &str,
+        name: &str,
+        about: &str,
+        data: &Value,
+    ) -> Result<usize, Unavailable> {
+        if name == "ticket.solved" {
+            // First: whoever reports the same from now on reports something new.
+            self.ledger.storage.incident_over(about).await?;
+        }
+        let mut told = 0;
+        for id in self.ledger.storage.concerned(name, about).await? {
+            let once = format!("occurred/{id}/{name}/{about}/{occurrence}");
+            let event =
+                Event::Occurred { name: name.to_owned(), about: about.to_owned(), data: data.clone() };
+            match self.commit(id, Some(&once), |_| Ok(vec![event.clone()])).await {
+                Ok(_) => told += 1,
+                Err(HandError::Unavailable(error)) => return Err(error),
+                Err(HandError::NotFound | HandError::Refused(_)) => {}
+            }
+        }
+        Ok(told)
     }
 
     async fn commit(

@@ -1,14 +1,19 @@
 //! Acts: the only part that changes anything outside. An effect is marked before it is tried and finished in the
 //! same transaction as the event that says what came of it.
 
+mod acting;
+
+use acting::LOST;
+
 use crate::crash;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::Event;
 use crate::domain::ids::Place;
 use crate::ledger::{Ledger, PATIENCE};
+use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Count, Item, Unavailable};
-use crate::ports::{Notice, Notifier, TicketError, Tickets};
+use crate::ports::{Actions, Notice, Notifier, Tickets};
 use channels::{Channel, Courier, DeliveryError, Outbound};
 use chrono::TimeDelta;
 use std::collections::HashMap;
@@ -43,11 +48,14 @@ pub struct World {
     pub tickets: Arc<dyn Tickets>,
     /// How teams are told.
     pub notifier: Arc<dyn Notifier>,
+    /// Other systems, by the actions of the policies.
+    pub actions: Arc<dyn Actions>,
 }
 
 /// The third engine.
 pub struct Dispatcher {
     ledger: Ledger,
+    library: Arc<Library>,
     world: World,
 }
 
@@ -64,8 +72,8 @@ enum Try {
 impl Dispatcher {
     /// An engine.
     #[must_use]
-    pub fn new(ledger: Ledger, world: World) -> Arc<Self> {
-        Arc::new(Self { ledger, world })
+    pub fn new(ledger: Ledger, library: Arc<Library>, world: World) -> Arc<Self> {
+        Arc::new(Self { ledger, library, world })
     }
 
     /// Works until `stop` says so, then finishes what is under way.
@@ -142,9 +150,14 @@ impl Dispatcher {
     }
 
     async fn repeats_safely(&self, item: &Item) -> Result<bool, Unavailable> {
-        if !matches!(item.effect, Effect::Send { .. }) {
+        match &item.effect {
+            Effect::Send { .. } => {}
             // Tickets carry our key; telling a team twice is harmless.
-            return Ok(true);
+            Effect::OpenTicket(_) | Effect::Notify { .. } => return Ok(true),
+            Effect::Act { action, .. } => {
+                let book = self.library.current();
+                return Ok(book.actions.get(action).is_some_and(|action| action.repeats_safely()));
+            }
         }
         let talk = self.ledger.conversation(item.place.conversation).await?;
         let courier = talk.and_then(|talk| self.world.couriers.get(&talk.channel));
@@ -179,15 +192,20 @@ impl Dispatcher {
         let place = item.place;
         match tried {
             Try::Done(outcome, more) => self.finish(place, outcome.clone(), more.clone()).await,
-            Try::Again { cause, count: Count::Tried, .. } if item.attempts + 1 >= MAX_TRIES => {
-                self.finish(place, Outcome::Failed { cause: cause.clone() }, None).await
+            Try::Again { cause, count: Count::Tried | Count::InDoubt, .. }
+                if item.attempts + 1 >= self.most_tries(item) =>
+            {
+                self.give_up(item, tried, cause).await
             }
             Try::Again { cause, count, after } => {
                 let pause = match (count, after) {
                     (Count::Waited, Some(after)) => {
                         TimeDelta::from_std(*after).unwrap_or(MAX_WAIT).min(MAX_WAIT)
                     }
-                    (Count::InDoubt, _) => pause_after(item.doubts),
+                    // What the desk says may be said twice, and at once; another system is given time.
+                    (Count::InDoubt, _) if item.doubts == 0 && matches!(item.effect, Effect::Send { .. }) => {
+                        TimeDelta::zero()
+                    }
                     _ => pause_after(item.attempts),
                 };
                 self.ledger.storage.put_back(place, self.ledger.now() + pause, cause, *count).await
@@ -206,15 +224,8 @@ impl Dispatcher {
         };
         match &item.effect {
             Effect::Send { .. } => self.send(item, &talk).await,
-            Effect::OpenTicket(ticket) => {
-                let opening = self.world.tickets.open(item.place, talk.customer, ticket, self.ledger.now());
-                Ok(match tokio::time::timeout(TRY_LIMIT, opening).await {
-                    Ok(Ok(reference)) => done(Outcome::TicketOpened(reference)),
-                    Ok(Err(TicketError::Retry(cause))) => again(cause),
-                    Ok(Err(TicketError::Refused(cause))) => done(Outcome::Failed { cause }),
-                    Err(_) => no_answer(),
-                })
-            }
+            Effect::Act { .. } => self.have_done(item, &talk).await,
+            Effect::OpenTicket(ticket) => self.open_ticket(item, &talk, ticket).await,
             Effect::Notify { team, text, priority } => {
                 let notice = Notice {
                     key: item.place,
@@ -231,6 +242,31 @@ impl Dispatcher {
                 })
             }
         }
+    }
+
+    fn most_tries(&self, item: &Item) -> i64 {
+        match &item.effect {
+            Effect::Act { action, .. } => {
+                let book = self.library.current();
+                book.actions.get(action).map_or(1, |action| i64::from(action.tries))
+            }
+            _ => MAX_TRIES,
+        }
+    }
+
+    /// So many tries came to nothing: a human goes on.
+    async fn give_up(&self, item: &Item, tried: &Try, cause: &str) -> Result<(), Unavailable> {
+        let in_doubt = item.doubts > 0 || matches!(tried, Try::Again { count: Count::InDoubt, .. });
+        let outcome = match &item.effect {
+            Effect::Act { .. } if in_doubt => Outcome::InDoubt { cause: format!("{cause} {LOST}") },
+            _ => Outcome::Failed { cause: cause.to_owned() },
+        };
+        if let Effect::OpenTicket(ticket) = &item.effect
+            && let Some(key) = &ticket.incident
+        {
+            self.ledger.storage.incident_given_up(key, item.place).await?;
+        }
+        self.finish(item.place, outcome, None).await
     }
 
     /// Sends the parts of a message that have not gone out yet.

@@ -10,9 +10,12 @@ use crate::domain::event::{Answer, DeskState, Entry, Event, Question};
 use crate::domain::ids::{ConversationId, UserId};
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
+use crate::playbook::Playbook;
+use crate::playbook::policy::action::{ActionKind, Requirement};
 use crate::ports::storage::{Commit, CommitError, Unavailable};
-use crate::ports::{Directory, DirectoryError};
+use crate::ports::{Actions, Directory, DirectoryError};
 use crate::triage::{self, Step};
+use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,6 +42,7 @@ pub struct Turns {
     ledger: Ledger,
     library: Arc<Library>,
     directory: Arc<dyn Directory>,
+    actions: Arc<dyn Actions>,
     /// Conversations that are being handled, or left alone for a while.
     busy: Mutex<HashMap<ConversationId, Option<Instant>>>,
 }
@@ -59,8 +63,13 @@ enum TurnError {
 impl Turns {
     /// An engine.
     #[must_use]
-    pub fn new(ledger: Ledger, library: Arc<Library>, directory: Arc<dyn Directory>) -> Arc<Self> {
-        Arc::new(Self { ledger, library, directory, busy: Mutex::default() })
+    pub fn new(
+        ledger: Ledger,
+        library: Arc<Library>,
+        directory: Arc<dyn Directory>,
+        actions: Arc<dyn Actions>,
+    ) -> Arc<Self> {
+        Arc::new(Self { ledger, library, directory, actions, busy: Mutex::default() })
     }
 
     /// Works until `stop` says so, then finishes what is under way.
@@ -177,17 +186,18 @@ impl Turns {
             let more = match triage::next(&talk, &book, now) {
                 Step::Wait(_) => return Ok(events),
                 Step::Conclude(more) => more,
-                Step::Ask(question) => {
-                    let asking = self.ask(&talk, question);
+                Step::Ask(questions) => {
+                    let asking = questions.into_iter().map(|question| self.ask(&talk, &book, question));
+                    let asking = futures::future::try_join_all(asking);
                     tokio::pin!(asking);
-                    let answer = tokio::select! {
-                        answer = &mut asking => answer?,
+                    let answers = tokio::select! {
+                        answers = &mut asking => answers?,
                         () = tokio::time::sleep(SHOWS_TYPING) => {
                             self.ledger.hub.shows_writing(&talk, true);
                             asking.await?
                         }
                     };
-                    vec![Event::Answered { answer: Box::new(answer) }]
+                    answers.into_iter().map(|answer| Event::Answered { answer: Box::new(answer) }).collect()
                 }
             };
             for event in more {
@@ -199,7 +209,12 @@ impl Turns {
     }
 
     /// Asks; a directory that does not answer in time is an answer too.
-    async fn ask(&self, talk: &Conversation, question: Question) -> Result<Answer, Unavailable> {
+    async fn ask(
+        &self,
+        talk: &Conversation,
+        book: &Playbook,
+        question: Question,
+    ) -> Result<Answer, Unavailable> {
         let storage = &self.ledger.storage;
         let answered = match &question {
             Question::Context { message } => {
@@ -216,16 +231,57 @@ impl Turns {
                     queue_length: storage.counts(UserId(uuid::Uuid::nil())).await?.queue,
                     agents_online: self.ledger.hub.agents_online(),
                 };
-                account.map(|account| Answer::Context { message: *message, customer, account, desk })
+                let demotions = storage.demotions().await?;
+                account.map_err(|error| error.to_string()).map(|account| Answer::Context {
+                    message: *message,
+                    customer,
+                    account,
+                    desk,
+                    demotions,
+                })
             }
+            Question::Call { action, input, step } => self
+                .call(talk, book, action, input, step)
+                .await?
+                .map(|output| Answer::Called { step: step.clone(), output }),
             Question::Account { email, step } => in_time(self.directory.by_email(email))
                 .await
+                .map_err(|error| error.to_string())
                 .map(|account| Answer::Account { step: step.clone(), account }),
         };
-        Ok(answered.unwrap_or_else(|error| {
-            tracing::warn!(%error, "going on without the customer directory");
-            Answer::Unavailable { question, cause: error.to_string() }
+        Ok(answered.unwrap_or_else(|cause| {
+            tracing::warn!(cause, "going on without an answer");
+            Answer::Unavailable { question, cause }
         }))
+    }
+
+    /// Asks another system. Only what reads is asked here, and only for whom it may be asked.
+    async fn call(
+        &self,
+        talk: &Conversation,
+        book: &Playbook,
+        action: &str,
+        input: &Value,
+        step: &str,
+    ) -> Result<Result<Value, String>, Unavailable> {
+        let Some(action) = book.actions.get(action).filter(|action| action.kind == ActionKind::Read) else {
+            return Ok(Err(format!("there is no action {action} that reads")));
+        };
+        if action.requires == Some(Requirement::Verified) {
+            let customer = self.ledger.storage.customer(talk.customer).await?;
+            if !customer.is_some_and(|customer| customer.verified) {
+                return Ok(Err(format!("{} is only for customers whose identity was verified", action.name)));
+            }
+        }
+        let key = format!("{}/{step}", talk.id);
+        let asked = tokio::time::timeout(action.timeout, self.actions.run(&key, action, input)).await;
+        Ok(match asked {
+            Ok(Ok(output)) => {
+                action.gives(output).map_err(|why| format!("the answer is not as the action promises: {why}"))
+            }
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no answer within {} s", action.timeout.as_secs_f32())),
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use crate::cases;
 use crate::library::{self, ModelCache};
 use crate::playbook::fault::Fault;
 use crate::playbook::{self, Playbook};
+use anyhow::Context as _;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -20,15 +21,27 @@ pub(super) fn read(folder: &Option<PathBuf>) -> anyhow::Result<Result<Playbook, 
 
 /// `deskhand check`
 pub(super) fn check(folder: &Option<PathBuf>, as_json: bool) -> anyhow::Result<bool> {
-    let faults = read(folder)?.err().unwrap_or_default();
+    let (faults, warnings) = match read(folder)? {
+        Ok(book) => (Vec::new(), book.warnings),
+        Err(faults) => (faults, Vec::new()),
+    };
     if as_json {
-        let list: Vec<_> = faults
-            .iter()
-            .map(|fault| json!({"file": fault.file, "line": fault.line, "message": fault.message}))
-            .collect();
-        print(&json!({"ok": faults.is_empty(), "faults": list}).to_string())?;
+        let listed = |faults: &[Fault]| -> Vec<_> {
+            let one = |fault: &Fault| json!({"file": fault.file, "line": fault.line, "column": fault.column, "message": fault.message});
+            faults.iter().map(one).collect()
+        };
+        let all = json!({"ok": faults.is_empty(), "faults": listed(&faults), "warnings": listed(&warnings)});
+        print(&all.to_string())?;
     } else {
         print_faults(folder.as_deref(), &faults)?;
+        for warning in &warnings {
+            let Fault { file, message, .. } = warning;
+            say(&format!(
+                "{}:{}: warning: {message}",
+                shown(folder.as_deref(), file).display(),
+                warning.place()
+            ));
+        }
         if faults.is_empty() {
             say("All policies, replies, articles and cases can be read and agree with each other.");
         }
@@ -36,14 +49,26 @@ pub(super) fn check(folder: &Option<PathBuf>, as_json: bool) -> anyhow::Result<b
     Ok(faults.is_empty())
 }
 
-/// `file:line: message`, the file as an editor finds it.
+/// `deskhand check --schema`: writes the JSON Schema of the policies beside them, for editors.
+pub(super) fn schema(folder: &Option<PathBuf>) -> anyhow::Result<bool> {
+    let folder = folder.clone().unwrap_or_else(|| PathBuf::from("."));
+    let file = folder.join("policies").join("schema.json");
+    std::fs::write(&file, playbook::schema::text()).with_context(|| file.display().to_string())?;
+    say(&format!("{} is written", file.display()));
+    Ok(true)
+}
+
+/// `file:line:column: message`, the file as an editor finds it.
 pub(super) fn print_faults(folder: Option<&Path>, faults: &[Fault]) -> anyhow::Result<()> {
     for fault in faults {
-        let file = folder.map_or_else(|| PathBuf::from(&fault.file), |folder| folder.join(&fault.file));
-        let file = file.strip_prefix("./").unwrap_or(&file);
-        print(&format!("{}:{}: {}", file.display(), fault.line, fault.message))?;
+        print(&format!("{}:{}: {}", shown(folder, &fault.file).display(), fault.place(), fault.message))?;
     }
     Ok(())
+}
+
+fn shown(folder: Option<&Path>, file: &str) -> PathBuf {
+    let file = folder.map_or_else(|| PathBuf::from(file), |folder| folder.join(file));
+    file.strip_prefix("./").map(Path::to_owned).unwrap_or(file)
 }
 
 /// `deskhand test`

@@ -84,6 +84,7 @@ fn decide(
         account: account.cloned(),
         desk: DeskState { queue_length: 0, agents_online: 1 },
         directory: &directory,
+        outside: &|_, _| None,
     };
     let mut rehearsal = Rehearsal::new(book, cast, crate::app::SystemClock.now())?;
     let events = rehearsal.says(&line.text, line.choice.clone(), Vec::new());

@@ -4,10 +4,11 @@
 mod fold;
 
 use super::Time;
+use super::approval::Approval;
 use super::customer::{Account, Customer};
 use super::decision::{Decision, Reason};
 use super::effect::{Effect, Outcome};
-use super::event::{DeskState, Entry, Event, Resolution};
+use super::event::{Demotion, DeskState, Entry, Event, Resolution};
 use super::ids::{ConversationId, CustomerId, Seq};
 use super::person::PersonRef;
 use super::run::{Run, Waiting};
@@ -15,10 +16,11 @@ use super::ticket::{Priority, TicketRef};
 use channels::{Channel, Choice};
 use nlu::signals::Urgency;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 2;
+pub const FOLD_VERSION: i64 = 3;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,8 +59,16 @@ pub struct Conversation {
     pub lookups: BTreeMap<String, Lookup>,
     /// The playbook under way.
     pub run: Option<Run>,
-    /// What came of the effect that the run waits for.
-    pub came: Option<Outcome>,
+    /// What came of the effects that the run waits for, by the place that asked.
+    pub came: BTreeMap<Seq, Outcome>,
+    /// Playbooks that wait at the side since the customer changed the subject, oldest first.
+    pub aside: Vec<Run>,
+    /// What humans were asked to approve, by the place that asked, until the playbook has taken in the answer.
+    pub approvals: BTreeMap<Seq, Approval>,
+    /// What happened outside and no playbook has taken in yet, oldest first.
+    pub occurred: Vec<Occurrence>,
+    /// What other systems have done for this conversation, oldest first.
+    pub done: Vec<Done>,
     /// The buttons that the customer may press now.
     pub offered: Vec<Choice>,
     /// The newest decision and its place.
@@ -190,6 +200,8 @@ pub struct Context {
     pub account: Option<Account>,
     /// How things stand at the desk.
     pub desk: DeskState,
+    /// Intents that may do less by themselves than their policy says.
+    pub demotions: Vec<Demotion>,
     /// Why the directory could not be asked, if it could not.
     pub trouble: Option<String>,
 }
@@ -203,11 +215,42 @@ pub enum Lookup {
         /// The account, if there is one.
         account: Option<Box<Account>>,
     },
+    /// A system outside answered an action.
+    Called {
+        /// What.
+        output: Value,
+    },
     /// It did not.
     Unavailable {
         /// Why.
         cause: String,
     },
+}
+
+/// Something that happened outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// What, such as `ticket.solved`.
+    pub name: String,
+    /// To what.
+    pub about: String,
+    /// What is known of it.
+    pub data: Value,
+}
+
+/// Something that another system has done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// The event that asked for it.
+    pub seq: Seq,
+    /// The action.
+    pub action: String,
+    /// What it took.
+    pub input: Value,
+    /// What it answered.
+    pub output: Value,
+    /// Whether it was undone since, or that was asked for.
+    pub undone: bool,
 }
 
 /// What the human was told.
@@ -264,7 +307,11 @@ impl Conversation {
             context: None,
             lookups: BTreeMap::new(),
             run: None,
-            came: None,
+            came: BTreeMap::new(),
+            aside: Vec::new(),
+            approvals: BTreeMap::new(),
+            occurred: Vec::new(),
+            done: Vec::new(),
             offered: Vec::new(),
             decision: None,
             about: None,
@@ -293,15 +340,13 @@ impl Conversation {
     pub fn due(&self) -> Option<Time> {
         match &self.state {
             State::Bot => {
-                let run_can_move = self.run.as_ref().is_some_and(|run| match run.waiting {
-                    Waiting::Nothing => true,
-                    Waiting::Slot { .. } => false,
-                    Waiting::Effect { .. } => self.came.is_some(),
-                });
-                if run_can_move || self.pending.iter().any(|pending| !pending.decided) && !self.acting() {
+                let undecided = self.pending.iter().any(|pending| !pending.decided);
+                if self.acting() {
+                    None
+                } else if undecided || self.runs().any(|run| self.has_come(run)) {
                     Some(self.updated_at)
                 } else {
-                    self.silence_until
+                    self.runs().filter_map(Run::until).chain(self.silence()).min()
                 }
             }
             State::Queued { wrote_again: true, reassured: false, .. } => Some(self.updated_at),
@@ -314,8 +359,48 @@ impl Conversation {
     /// Whether a playbook waits for the outcome of an act: later messages wait with it.
     #[must_use]
     pub fn acting(&self) -> bool {
-        self.came.is_none()
-            && self.run.as_ref().is_some_and(|run| matches!(run.waiting, Waiting::Effect { .. }))
+        self.run.as_ref().is_some_and(|run| {
+            matches!(run.waiting, Waiting::Effect { .. } | Waiting::Effects { .. }) && !self.has_come(run)
+        })
+    }
+
+    /// The playbooks under way: the one in front, then those at the side, the newest first.
+    pub fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.run.iter().chain(self.aside.iter().rev())
+    }
+
+    /// Whether what the run waits for is there; the passing of time is not looked at.
+    #[must_use]
+    pub fn has_come(&self, run: &Run) -> bool {
+        match &run.waiting {
+            Waiting::Nothing => true,
+            Waiting::Slot { .. } | Waiting::Moment { .. } => false,
+            Waiting::Effect { seq } => self.came.contains_key(seq),
+            Waiting::Effects { awaited } => awaited.iter().all(|(seq, _)| self.came.contains_key(seq)),
+            Waiting::Approval { seq, .. } => {
+                self.approvals.get(seq).is_some_and(|approval| approval.ruling.is_some())
+            }
+            Waiting::Event { name, about, .. } => self.occurrence(name, about).is_some(),
+        }
+    }
+
+    /// What happened of that name to that thing, and was not taken in yet.
+    #[must_use]
+    pub fn occurrence(&self, name: &str, about: &str) -> Option<&Occurrence> {
+        self.occurred.iter().find(|one| one.name == name && one.about == about)
+    }
+
+    /// Until when the customer's silence is waited for. It settles nothing while a playbook waits for the world or for
+    /// a human.
+    #[must_use]
+    pub fn silence(&self) -> Option<Time> {
+        self.silence_until.filter(|_| self.runs().all(Run::asks))
+    }
+
+    /// Proposals that nobody has ruled on yet.
+    pub fn open_approvals(&self) -> impl Iterator<Item = (Seq, &Approval)> {
+        let open = self.approvals.iter().filter(|(_, approval)| approval.ruling.is_none());
+        open.map(|(seq, approval)| (*seq, approval))
     }
 
     /// Whether a ticket is on its way.

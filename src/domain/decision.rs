@@ -39,7 +39,20 @@ impl Route {
 }
 
 /// How much the bot may do by itself for an intent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Automation {
     /// Decides, but only for the record.
@@ -54,6 +67,14 @@ pub enum Automation {
 }
 
 impl Automation {
+    /// The level of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Observe, Self::Suggest, Self::Approve, Self::Auto]
+            .into_iter()
+            .find(|level| level.name() == name)
+    }
+
     /// The name used in policies and the API.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -100,6 +121,15 @@ pub struct Evidence {
     pub weight: f32,
 }
 
+/// A rule that would have fired but for one condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NearMiss {
+    /// The rule.
+    pub rule: String,
+    /// The condition that did not hold, as it is written.
+    pub missing: String,
+}
+
 /// One decision; the event that holds it names the release that made it, so it can be made again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
@@ -137,6 +167,9 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// The rules that fired.
     pub rules: Vec<String>,
+    /// Rules that would have fired but for one condition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<NearMiss>,
     /// The words that weighed most.
     pub evidence: Vec<Evidence>,
     /// The words without which the message would have been taken otherwise.

@@ -1,9 +1,11 @@
 //! What only the outbox does, and what came of it.
 
 use super::event::{Author, Entry, Event};
+use super::ids::Seq;
 use super::ticket::{NewTicket, Priority, TicketRef};
 use channels::{Channel, Choice, Citation};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One act on the outside world. It is named by the place in the log that asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,18 @@ pub enum Effect {
         text: String,
         /// How loud.
         priority: Priority,
+    },
+    /// Have another system change something.
+    Act {
+        /// The action's id.
+        action: String,
+        /// The content address of the action as it was asked for: a changed one is not run.
+        version: String,
+        /// What it takes.
+        input: Value,
+        /// The act that it undoes: an agent asked for it, and no playbook waits for what comes of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undoes: Option<Seq>,
     },
 }
 
@@ -68,6 +82,16 @@ impl Effect {
             Self::Send { .. } => "send",
             Self::OpenTicket(_) => "ticket",
             Self::Notify { .. } => "notify",
+            Self::Act { .. } => "act",
+        }
+    }
+
+    /// Effects of one lane of a conversation are done in order; those of different lanes side by side.
+    #[must_use]
+    pub fn lane(&self) -> String {
+        match self {
+            Self::Act { action, .. } => format!("act/{action}"),
+            other => other.name().to_owned(),
         }
     }
 }
@@ -88,6 +112,11 @@ pub enum Outcome {
     TicketOpened(TicketRef),
     /// The team was told.
     Notified,
+    /// The other system did it.
+    Acted {
+        /// What it answered, as the action promises it.
+        output: Value,
+    },
     /// Not done because a human had taken over.
     Dropped,
     /// Surely not done.

@@ -1,8 +1,9 @@
 //! Everything that can happen in a conversation. The log of these is the truth; all else is derived.
 
 use super::Time;
+use super::approval::Proposal;
 use super::customer::{Account, Customer};
-use super::decision::{Decision, Reason};
+use super::decision::{Automation, Decision, Reason};
 use super::effect::{Effect, Outcome};
 use super::ids::{ConversationId, CustomerId, Seq};
 use super::person::PersonRef;
@@ -11,6 +12,8 @@ use super::ticket::Priority;
 use channels::{Attachment, Channel, Choice, Citation};
 use nlu::signals::Urgency;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,6 +97,46 @@ pub enum Event {
     Progressed {
         /// Where it stands now.
         run: Option<Box<Run>>,
+    },
+    /// The customer changed the subject: the playbook under way waits at the side.
+    PutAside,
+    /// A playbook at the side goes on.
+    Resumed {
+        /// The message that had started it.
+        message: Seq,
+    },
+    /// A human is asked whether a playbook may go on.
+    ApprovalAsked {
+        /// What about.
+        proposal: Box<Proposal>,
+    },
+    /// A human, or the time that ran out, approved it.
+    Approved {
+        /// The event that asked.
+        approval: Seq,
+        /// Who; nobody where the time ran out.
+        by: Option<PersonRef>,
+        /// What they changed.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        edits: BTreeMap<String, Value>,
+    },
+    /// A human, or the time that ran out, rejected it.
+    Rejected {
+        /// The event that asked.
+        approval: Seq,
+        /// Who; nobody where the time ran out.
+        by: Option<PersonRef>,
+        /// Why.
+        reason: String,
+    },
+    /// Something happened outside that concerns this conversation.
+    Occurred {
+        /// What, such as `ticket.solved`.
+        name: String,
+        /// To what, such as a ticket's number.
+        about: String,
+        /// What is known of it.
+        data: Value,
     },
     /// Urgency, priority, team or tags were set.
     Marked {
@@ -241,6 +284,15 @@ pub enum Question {
         /// The step's place, so that each step asks once.
         step: String,
     },
+    /// A system outside, by an action that only reads.
+    Call {
+        /// The action's id.
+        action: String,
+        /// What it takes.
+        input: Value,
+        /// The step's place, so that each step asks once.
+        step: String,
+    },
 }
 
 /// The answer to a [`Question`].
@@ -257,6 +309,9 @@ pub enum Answer {
         account: Option<Account>,
         /// How things stand.
         desk: DeskState,
+        /// Intents that may do less by themselves than their policy says.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        demotions: Vec<Demotion>,
     },
     /// To [`Question::Account`].
     Account {
@@ -265,13 +320,31 @@ pub enum Answer {
         /// What the directory says.
         account: Option<Account>,
     },
-    /// The directory could not be asked.
+    /// To [`Question::Call`].
+    Called {
+        /// The step's place.
+        step: String,
+        /// What came, as the action promises it.
+        output: Value,
+    },
+    /// The directory or the system could not be asked.
     Unavailable {
         /// The question.
         question: Question,
         /// Why, for an agent.
         cause: String,
     },
+}
+
+/// An intent that may do less by itself than its policy says, until a human lifts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demotion {
+    /// Which intent.
+    pub intent: String,
+    /// How much it may do now.
+    pub to: Automation,
+    /// Why, for people.
+    pub because: String,
 }
 
 /// How things stand at the desk.

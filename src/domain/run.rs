@@ -1,7 +1,10 @@
 //! A playbook under way in a conversation.
 
+use super::Time;
+use super::decision::Automation;
 use super::ids::Seq;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Where a playbook stands; small and complete, so that it survives restarts and days of waiting.
@@ -13,14 +16,55 @@ pub struct Run {
     pub version: String,
     /// The message that started it.
     pub message: Seq,
-    /// The next step: indices into steps, alternating with the branch taken (0 then, 1 else).
+    /// The next step: indices into steps, alternating with the arm taken (0 then, 1 else or otherwise).
     pub path: Vec<usize>,
     /// What the customer told.
-    pub slots: BTreeMap<String, String>,
+    pub slots: BTreeMap<String, Value>,
     /// What steps have saved.
-    pub saved: BTreeMap<String, serde_json::Value>,
+    pub saved: BTreeMap<String, Value>,
     /// What it waits for.
     pub waiting: Waiting,
+    /// The intent that it is about, where the bot was sure of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<String>,
+    /// How much it may do by itself.
+    #[serde(default = "auto")]
+    pub automation: Automation,
+    /// What was last ruled on it, if anything was: whether it may act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<bool>,
+    /// Whether the customer was led back to it once, after another matter.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub returned: bool,
+}
+
+fn auto() -> Automation {
+    Automation::Auto
+}
+
+impl Run {
+    /// Names the run within its conversation.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}@{}", self.playbook, self.message)
+    }
+
+    /// Whether it waits for the customer, and not for the world or a human.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        matches!(self.waiting, Waiting::Slot { .. })
+    }
+
+    /// When it goes on even though nothing has come.
+    #[must_use]
+    pub fn until(&self) -> Option<Time> {
+        match &self.waiting {
+            Waiting::Approval { until, .. } | Waiting::Moment { until } | Waiting::Event { until, .. } => {
+                Some(*until)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a run waits for.
@@ -40,5 +84,31 @@ pub enum Waiting {
     Effect {
         /// The event that asked for it.
         seq: Seq,
+    },
+    /// What comes of several.
+    Effects {
+        /// The events that asked for them, with the step among those that run together.
+        awaited: Vec<(Seq, usize)>,
+    },
+    /// A human's word.
+    Approval {
+        /// The event that asked for it.
+        seq: Seq,
+        /// Until then.
+        until: Time,
+    },
+    /// A moment.
+    Moment {
+        /// Which.
+        until: Time,
+    },
+    /// Something that happens outside.
+    Event {
+        /// What, such as `ticket.solved`.
+        name: String,
+        /// To what, such as a ticket's number.
+        about: String,
+        /// Until then.
+        until: Time,
     },
 }

@@ -3,7 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 /// How soon somebody should look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// When there is time.
@@ -79,6 +92,9 @@ pub struct NewTicket {
     pub priority: Priority,
     /// Whose it is.
     pub team: String,
+    /// The matter that it stands for, where it stands for many conversations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
 }
 
 /// A ticket as a conversation knows it.

@@ -237,6 +237,9 @@ impl From<Refusal> for Problem {
             Refusal::NotYours => Self::conflict("not-yours", detail),
             Refusal::Resolved => Self::conflict("resolved", detail),
             Refusal::Already => Self::conflict("already", detail),
+            Refusal::NothingToApprove => Self::conflict("nothing-to-approve", detail),
+            Refusal::NotEditable(_) => Self::field("edits", "not-editable", detail),
+            Refusal::NotUndone(_) => Self::conflict("not-undone", detail),
             Refusal::NoSuchTeam(_) => Self::field("team", "unknown-team", detail),
         }
     }

@@ -1,5 +1,6 @@
 //! The world outside, behind the ports: customer directories, ticket systems, notifiers.
 
+pub mod actions;
 pub mod directory_file;
 pub mod notifier;
 pub mod tickets;

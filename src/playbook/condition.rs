@@ -1,10 +1,14 @@
 //! Conditions in CEL: checked against the vocabulary when they are read, total when they are asked.
 
+use super::conjuncts;
 use super::facts::{Facts, Kind};
+use super::quick::Quick;
 use super::typing::{self, Scope};
-use cel::{Context, Program, Value};
+use crate::domain::Time;
+use cel::{Context, IdedExpr, Program, Value};
 use regex::Regex;
 use serde_json::Map;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +19,34 @@ const MAX_SOURCE: usize = 4096;
 /// A condition that was checked.
 pub struct Condition {
     source: String,
-    program: Program,
+    /// What must hold together.
+    parts: Vec<Part>,
     facts: Vec<String>,
+}
+
+/// One of the things that must hold together.
+struct Part {
+    /// As it is written.
+    source: String,
+    /// In one spelling, where it has one.
+    spelt: Option<String>,
+    test: Test,
+}
+
+enum Test {
+    Quick(Quick),
+    Cel(Box<IdedExpr>),
+}
+
+/// What a condition comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held<'a> {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No,
+    /// It would, but for this one of several parts.
+    But(&'a str),
 }
 
 impl fmt::Debug for Condition {
@@ -40,17 +70,67 @@ impl Condition {
             format!("cannot be read as a condition{place}: {what}")
         })?;
         let facts = typing::check(program.expression(), scope)?;
-        let condition = Self { source: source.to_owned(), program, facts };
+        let nodes = conjuncts::of(program.expression());
+        let texts = conjuncts::texts(source);
+        // Where the two disagree, a part is called by the whole.
+        let text = |index: usize| if texts.len() == nodes.len() { texts[index] } else { source.trim() };
+        let parts = nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| Part {
+                source: text(index).to_owned(),
+                spelt: conjuncts::spelt(node),
+                test: match Quick::of(node) {
+                    Some(quick) => Test::Quick(quick),
+                    None => Test::Cel(Box::new((*node).clone())),
+                },
+            })
+            .collect();
+        let condition = Self { source: source.to_owned(), parts, facts };
         // A dry run finds what only running finds, such as a bad pattern in rx().
-        condition.ask(&Asked::new(&Facts::sample(), &scope.sample())).map(|_| condition)
+        let sample = Asked::new(&Facts::sample(), scope.sample);
+        for part in &condition.parts {
+            condition.part(part, &sample)?;
+        }
+        Ok(condition)
     }
 
     /// Whether it holds. An error can only come of what was not checkable before, such as a value saved by a step.
     pub fn ask(&self, asked: &Asked) -> Result<bool, String> {
-        match self.program.execute(&asked.context) {
-            Ok(Value::Bool(holds)) => Ok(holds),
-            Ok(other) => Err(format!("`{}` gives {other:?}, not yes or no", self.source)),
-            Err(error) => Err(format!("`{}` cannot be asked: {error}", self.source)),
+        self.weigh(asked).map(|held| held == Held::Yes)
+    }
+
+    /// The same, and what is missing where only one part is. What does not hold outweighs what cannot be asked.
+    pub fn weigh(&self, asked: &Asked) -> Result<Held<'_>, String> {
+        let mut missing = None;
+        let mut failed = None;
+        // The quick ones first: two that do not hold settle it.
+        let quick = |part: &&Part| matches!(part.test, Test::Quick(_));
+        let slow = |part: &&Part| matches!(part.test, Test::Cel(_));
+        for part in self.parts.iter().filter(quick).chain(self.parts.iter().filter(slow)) {
+            match self.part(part, asked) {
+                Ok(true) => {}
+                Ok(false) if missing.is_some() => return Ok(Held::No),
+                Ok(false) => missing = Some(part),
+                Err(error) => failed = Some(error),
+            }
+        }
+        match (missing, failed) {
+            (Some(missing), None) if self.parts.len() > 1 => Ok(Held::But(&missing.source)),
+            (Some(_), _) => Ok(Held::No),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(Held::Yes),
+        }
+    }
+
+    fn part(&self, part: &Part, asked: &Asked) -> Result<bool, String> {
+        match &part.test {
+            Test::Quick(quick) => Ok(quick.holds(&asked.facts)),
+            Test::Cel(node) => match asked.context().resolve(node) {
+                Ok(Value::Bool(holds)) => Ok(holds),
+                Ok(other) => Err(format!("`{}` gives {other:?}, not yes or no", self.source)),
+                Err(error) => Err(format!("`{}` cannot be asked: {error}", self.source)),
+            },
         }
     }
 
@@ -59,38 +139,63 @@ impl Condition {
     pub fn facts(&self) -> &[String] {
         &self.facts
     }
+
+    /// Whether it surely holds wherever `other` does: it asks for nothing that the other does not ask for.
+    #[must_use]
+    pub fn follows_from(&self, other: &Self) -> bool {
+        self.parts
+            .iter()
+            .all(|part| part.spelt.is_some() && other.parts.iter().any(|theirs| theirs.spelt == part.spelt))
+    }
 }
 
 /// Facts, ready for any number of conditions.
 pub struct Asked {
-    context: Context<'static, 'static>,
+    facts: Facts,
+    more: Map<String, serde_json::Value>,
+    /// Made only where a condition is not plain.
+    context: OnceCell<Context<'static, 'static>>,
 }
 
 impl Asked {
     /// `more` are names beside the vocabulary: slots and what steps have saved.
     #[must_use]
     pub fn new(facts: &Facts, more: &Map<String, serde_json::Value>) -> Self {
-        let mut context = Context::default();
-        if let Err(error) = context.add_function("rx", rx) {
-            tracing::error!(%error, "rx() could not be declared: conditions that use it will not hold");
-        }
-        for (name, value) in facts.json() {
-            add(&mut context, &name, &value);
-        }
-        // Instants are the one thing JSON cannot say.
-        let message = serde_json::json!({
-            "text": facts.message.text, "channel": facts.message.channel, "language": facts.message.language
-        });
-        if let Ok(Value::Map(map)) = cel::to_value(&message) {
-            let mut map: HashMap<_, _> = map.map.as_ref().clone();
-            map.insert("at".into(), Value::Timestamp(facts.message.at.fixed_offset()));
-            context.add_variable_from_value("message", Value::Map(map.into()));
-        }
-        for (name, value) in more {
-            add(&mut context, name, value);
-        }
-        Self { context }
+        Self { facts: facts.clone(), more: more.clone(), context: OnceCell::new() }
     }
+
+    fn context(&self) -> &Context<'static, 'static> {
+        self.context.get_or_init(|| context(&self.facts, &self.more))
+    }
+}
+
+fn context(facts: &Facts, more: &Map<String, serde_json::Value>) -> Context<'static, 'static> {
+    let mut context = Context::default();
+    if let Err(error) = context.add_function("rx", rx) {
+        tracing::error!(%error, "rx() could not be declared: conditions that use it will not hold");
+    }
+    let now = facts.message.at;
+    if let Err(error) =
+        context.add_function("days_since", move |day: Arc<String>| -> i64 { days_since(&day, now) })
+    {
+        tracing::error!(%error, "days_since() could not be declared: conditions that use it will not hold");
+    }
+    for (name, value) in facts.json() {
+        add(&mut context, &name, &value);
+    }
+    // Instants are the one thing JSON cannot say.
+    let message = serde_json::json!({
+        "text": facts.message.text, "channel": facts.message.channel, "language": facts.message.language
+    });
+    if let Ok(Value::Map(map)) = cel::to_value(&message) {
+        let mut map: HashMap<_, _> = map.map.as_ref().clone();
+        map.insert("at".into(), Value::Timestamp(facts.message.at.fixed_offset()));
+        context.add_variable_from_value("message", Value::Map(map.into()));
+    }
+    for (name, value) in more {
+        add(&mut context, name, value);
+    }
+    context
 }
 
 fn add(context: &mut Context<'static, 'static>, name: &str, value: &serde_json::Value) {
@@ -115,6 +220,12 @@ fn rx(text: Arc<String>, pattern: Arc<String>) -> Result<bool, cel::ExecutionErr
     Ok(found)
 }
 
+/// Whole days since a day, as of the message; -1 where it is no day.
+fn days_since(day: &str, now: Time) -> i64 {
+    let day = day.get(..10).and_then(|day| day.parse::<chrono::NaiveDate>().ok());
+    day.map_or(-1, |day| (now.date_naive() - day).num_days())
+}
+
 /// What a name beside the vocabulary is.
 pub type MoreNames = std::collections::BTreeMap<String, Kind>;
 
@@ -126,7 +237,10 @@ mod tests {
         let intents = vec!["invoice_copy".to_owned(), "refund_request".to_owned()];
         let more =
             MoreNames::from([("slots.email".to_owned(), Kind::Text), ("account".to_owned(), Kind::Anything)]);
-        Condition::parse(source, &Scope { intents: &intents, more: &more })
+        let sample =
+            serde_json::json!({"slots": {"email": "a@b.c"}, "account": {"found": true, "status": "locked"}});
+        let serde_json::Value::Object(sample) = sample else { unreachable!() };
+        Condition::parse(source, &Scope { intents: &intents, more: &more, sample: &sample })
     }
 
     fn holds(source: &str) -> bool {
@@ -148,6 +262,82 @@ mod tests {
         assert!(holds(r#"!conversation.tags.exists(t, t == "outage")"#));
         assert!(holds(r#"message.text.contains("invoice") ? desk.open : false"#));
         assert!(!holds(r#"customer.tier == "enterprise""#));
+        // The sample's message came on the first day of 1970.
+        assert!(holds(r#"days_since("1969-10-03") == 90 && days_since(customer.since) < 0"#));
+    }
+
+    fn weigh(source: &str) -> String {
+        let condition = parse(source).unwrap();
+        let asked = Asked::new(&Facts::sample(), &Map::new());
+        match condition.weigh(&asked).unwrap() {
+            Held::But(missing) => missing.to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_nearly_holds_says_what_is_missing() {
+        assert_eq!(weigh(r#"intent == "invoice_copy" && urgency  ==  "high""#), r#"urgency  ==  "high""#);
+        assert_eq!(
+            weigh(r#"intent == "invoice_copy" && message.text.size() > 500"#),
+            "message.text.size() > 500"
+        );
+        assert_eq!(weigh(r#"intent == "refund_request" && urgency == "high" && in_scope"#), "No");
+        assert_eq!(weigh(r#"urgency == "high""#), "No", "of one part nothing is nearly true");
+        assert_eq!(weigh("true"), "Yes");
+    }
+
+    #[test]
+    fn one_condition_may_follow_from_another() {
+        let follows = |one: &str, other: &str| parse(one).unwrap().follows_from(&parse(other).unwrap());
+        assert!(follows(r#"urgency=="high""#, r#"( urgency == "high" ) && in_scope"#));
+        assert!(follows("true", "in_scope"));
+        assert!(!follows(r#"urgency == "high" && in_scope"#, r#"urgency == "high""#));
+        assert!(!follows(r#"urgency == "low""#, r#"urgency == "high""#));
+    }
+
+    /// The quick way and CEL's own give the same.
+    #[test]
+    fn quick_conditions_are_what_cel_says_they_are() {
+        let mut facts = vec![Facts::sample(), Facts::sample(), Facts::sample()];
+        facts[1].urgency = "high".to_owned();
+        facts[1].entities.amount = 200.0;
+        facts[1].conversation.tags = vec!["outage".to_owned()];
+        facts[1].customer.verified = true;
+        facts[2].message.text = "Wo ist meine Rechnung?".to_owned();
+        facts[2].conversation.turns = -3;
+        facts[2].intent = String::new();
+        for source in [
+            r#"urgency == "high""#,
+            r#""high" != urgency"#,
+            "entities.amount >= 200",
+            "200.0 < entities.amount",
+            "entities.amount > 199.5 && entities.amount < 201",
+            "conversation.turns < 0",
+            "conversation.turns == 1",
+            r#"urgency in ["low", "high"]"#,
+            r#"!(intent in ["invoice_copy"])"#,
+            r#""outage" in conversation.tags"#,
+            "customer.verified",
+            "!customer.verified || in_scope",
+            "customer.verified == false",
+            "in_scope != true",
+            r#"rx(message.text, "(?i)where|wo\\b")"#,
+            r#"message.text.matches("^W")"#,
+            r#"message.text.contains("Rechnung") && !message.text.startsWith("Where")"#,
+            r#"message.text.endsWith("?")"#,
+            r#"message.language < "f""#,
+            "false || confidence > 0.92",
+        ] {
+            let condition = parse(source).unwrap();
+            assert!(condition.parts.iter().all(|part| matches!(part.test, Test::Quick(_))), "{source}");
+            let program = Program::compile(source).unwrap();
+            for facts in &facts {
+                let asked = Asked::new(facts, &Map::new());
+                let own = condition.ask(&asked).unwrap();
+                assert_eq!(program.execute(asked.context()), Ok(Value::Bool(own)), "{source}");
+            }
+        }
     }
 
     #[test]

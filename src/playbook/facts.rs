@@ -2,7 +2,7 @@
 //! text is empty, an unknown number 0, an unknown yes-or-no false; so no condition fails for want of a fact.
 
 use crate::domain::Time;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What a fact is.
@@ -12,6 +12,8 @@ pub enum Kind {
     Text,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// One of these words, or empty.
+    OneOf(Vec<String>),
     /// The id of an intent, or empty.
     Intent,
     /// A whole or broken number.
@@ -87,7 +89,7 @@ pub fn kind_of(path: &str) -> Option<&'static Kind> {
 }
 
 /// The facts about one message.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Facts {
     pub message: MessageFacts,
@@ -104,7 +106,7 @@ pub struct Facts {
     pub desk: DeskFacts,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct MessageFacts {
     pub text: String,
@@ -113,7 +115,7 @@ pub struct MessageFacts {
     pub at: Time,
 }
 
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct EntityFacts {
     pub email: String,
@@ -130,7 +132,7 @@ pub struct EntityFacts {
     pub error_code: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct CustomerFacts {
     pub known: bool,
@@ -147,7 +149,7 @@ pub struct CustomerFacts {
     pub open_tickets: i64,
 }
 
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ConversationFacts {
     pub turns: i64,
@@ -159,7 +161,7 @@ pub struct ConversationFacts {
     pub failed_answers: i64,
 }
 
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct DeskFacts {
     pub open: bool,
@@ -168,7 +170,70 @@ pub struct DeskFacts {
     pub agents_online: i64,
 }
 
+/// One fact as it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Fact<'a> {
+    Text(&'a str),
+    Number(f64),
+    Bool(bool),
+    Texts(&'a [String]),
+    Instant,
+}
+
 impl Facts {
+    /// The fact at a place of the vocabulary.
+    pub(super) fn at(&self, index: usize) -> Fact<'_> {
+        match index {
+            0 => Fact::Text(&self.message.text),
+            1 => Fact::Text(&self.message.channel),
+            2 => Fact::Text(&self.message.language),
+            3 => Fact::Instant,
+            4 => Fact::Text(&self.intent),
+            5 => Fact::Text(&self.intent_name),
+            6 => Fact::Text(&self.intent_risk),
+            7 => Fact::Number(self.confidence),
+            8 => Fact::Bool(self.in_scope),
+            9 => Fact::Text(&self.urgency),
+            10 => Fact::Text(&self.sentiment),
+            11 => Fact::Text(&self.entities.email),
+            12 => Fact::Text(&self.entities.phone),
+            13 => Fact::Text(&self.entities.order_number),
+            14 => Fact::Text(&self.entities.invoice_number),
+            15 => Fact::Text(&self.entities.ticket_number),
+            16 => Fact::Number(self.entities.amount),
+            17 => Fact::Text(&self.entities.currency),
+            18 => Fact::Text(&self.entities.date),
+            19 => Fact::Text(&self.entities.deadline),
+            20 => Fact::Number(self.entities.deadline_minutes as f64),
+            21 => Fact::Text(&self.entities.url),
+            22 => Fact::Text(&self.entities.error_code),
+            23 => Fact::Bool(self.customer.known),
+            24 => Fact::Text(&self.customer.id),
+            25 => Fact::Bool(self.customer.verified),
+            26 => Fact::Text(&self.customer.name),
+            27 => Fact::Text(&self.customer.email),
+            28 => Fact::Text(&self.customer.tier),
+            29 => Fact::Text(&self.customer.plan),
+            30 => Fact::Text(&self.customer.company),
+            31 => Fact::Text(&self.customer.language),
+            32 => Fact::Text(&self.customer.status),
+            33 => Fact::Text(&self.customer.since),
+            34 => Fact::Number(self.customer.open_tickets as f64),
+            35 => Fact::Number(self.conversation.turns as f64),
+            36 => Fact::Number(self.conversation.bot_turns as f64),
+            37 => Fact::Number(self.conversation.age_minutes as f64),
+            38 => Fact::Bool(self.conversation.reopened),
+            39 => Fact::Texts(&self.conversation.tags),
+            40 => Fact::Bool(self.conversation.handed_off_before),
+            41 => Fact::Number(self.conversation.failed_answers as f64),
+            42 => Fact::Bool(self.desk.open),
+            43 => Fact::Text(&self.desk.name),
+            44 => Fact::Number(self.desk.queue_length as f64),
+            45 => Fact::Number(self.desk.agents_online as f64),
+            _ => Fact::Instant,
+        }
+    }
+
     /// As JSON, for templates.
     #[must_use]
     pub fn json(&self) -> Map<String, Value> {
@@ -206,6 +271,36 @@ impl Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_fact_is_at_its_place() {
+        // Every fact has another value, so that none can be taken for another.
+        let mut number = 0;
+        fn differ(value: &mut Value, number: &mut i64) {
+            *number += 1;
+            match value {
+                Value::Object(map) => map.values_mut().for_each(|value| differ(value, number)),
+                Value::String(text) if text.parse::<Time>().is_err() => *text = format!("text {number}"),
+                Value::Number(_) => *value = (*number).into(),
+                Value::Array(list) => list.push(format!("tag {number}").into()),
+                _ => {}
+            }
+        }
+        let mut json = Value::Object(Facts::sample().json());
+        differ(&mut json, &mut number);
+        let facts: Facts = serde_json::from_value(json.clone()).unwrap();
+        for (index, (path, _)) in VOCABULARY.iter().enumerate() {
+            let value = path.split('.').fold(&json, |value, part| &value[part]);
+            let at = match facts.at(index) {
+                Fact::Text(text) => Value::from(text),
+                Fact::Number(number) => Value::from(number as i64),
+                Fact::Bool(yes) => Value::from(yes),
+                Fact::Texts(all) => Value::from(all),
+                Fact::Instant => continue,
+            };
+            assert_eq!(at, *value, "{path}");
+        }
+    }
 
     #[test]
     fn the_vocabulary_names_exactly_the_facts_there_are() {

@@ -9,13 +9,41 @@ pub struct Fault {
     pub file: String,
     /// 1 for the first line.
     pub line: u64,
+    /// 1 for the first character of the line; 0 where only the line is known.
+    pub column: u64,
     /// What is wrong and what was expected.
     pub message: String,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.message)
+        write!(f, "{}:{}: {}", self.file, self.place(), self.message)
+    }
+}
+
+impl Fault {
+    /// `line:column`, or the line alone.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.column {
+            0 => self.line.to_string(),
+            column => format!("{}:{column}", self.line),
+        }
+    }
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// 1 for the first line.
+    pub line: u64,
+    /// 1 for the first character of the line; 0 where only the line is known.
+    pub column: u64,
+}
+
+impl From<u64> for Spot {
+    fn from(line: u64) -> Self {
+        Self { line, column: 0 }
     }
 }
 
@@ -27,8 +55,10 @@ pub struct Faults {
 
 impl Faults {
     /// Notes one.
-    pub fn add(&mut self, file: &str, line: u64, message: impl Into<String>) {
-        self.list.push(Fault { file: file.to_owned(), line: line.max(1), message: message.into() });
+    pub fn add(&mut self, file: &str, at: impl Into<Spot>, message: impl Into<String>) {
+        let Spot { line, column } = at.into();
+        let line = line.max(1);
+        self.list.push(Fault { file: file.to_owned(), line, column, message: message.into() });
     }
 
     /// Whether there is none.

@@ -1,13 +1,19 @@
 //! Editable text on its way to checked values: policies, replies, articles, the trained classifier.
 
+pub mod actions;
 pub mod condition;
+mod conjuncts;
 pub mod facts;
 pub mod fault;
 pub mod knowledge;
 pub mod policy;
 pub mod procedures;
+mod quick;
 mod read;
 pub mod replies;
+pub mod schema;
+mod shape;
+pub mod templates;
 pub mod typing;
 pub mod yaml;
 
@@ -15,8 +21,10 @@ pub use read::{Trainer, examples, read};
 
 use crate::domain::Time;
 use crate::domain::release::{Content, ReleaseId};
+use actions::Action;
 use chrono::Locale;
 use condition::Condition;
+use fault::Fault;
 use knowledge::Knowledge;
 use policy::case::Case;
 use policy::desk::DeskPolicy;
@@ -44,12 +52,16 @@ pub struct Playbook {
     pub rules: Vec<CheckedRule>,
     /// By id.
     pub procedures: BTreeMap<String, CheckedProcedure>,
+    /// By id.
+    pub actions: BTreeMap<String, Action>,
     /// What can be said.
     pub replies: Replies,
     /// What can be quoted.
     pub knowledge: Knowledge,
     /// What understands.
     pub classifier: Arc<nlu::classifier::Model>,
+    /// What is allowed, but perhaps not meant.
+    pub warnings: Vec<Fault>,
     /// Examples that can be run, with their files.
     pub cases: Vec<(String, Case)>,
 }

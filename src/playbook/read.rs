@@ -1,7 +1,8 @@
 //! From edited files to a checked release: all faults at once, or a playbook that can be relied on.
 
+use super::actions::Action;
 use super::condition::{Condition, MoreNames};
-use super::fault::{Fault, Faults, unknown};
+use super::fault::{Fault, Faults, Spot, unknown};
 use super::knowledge::{Article, Knowledge};
 use super::policy::case::{Case, CasesFile};
 use super::policy::desk::DeskPolicy;
@@ -32,7 +33,9 @@ const OUT_OF_SCOPE: &str = "policies/intents/out-of-scope.yaml";
 
 /// Reads a release. Deep conditions need stack: it runs on a thread of its own.
 pub fn read(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fault>> {
-    let failed = |message: &str| vec![Fault { file: DESK.to_owned(), line: 1, message: message.to_owned() }];
+    let failed = |message: &str| {
+        vec![Fault { file: DESK.to_owned(), line: 1, column: 0, message: message.to_owned() }]
+    };
     std::thread::scope(|scope| {
         let reader = std::thread::Builder::new()
             .stack_size(64 << 20)
@@ -77,7 +80,14 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
     let articles = content.iter().filter(|(path, _)| path.starts_with("knowledge/"));
     let knowledge = Knowledge::read(articles, &intent_ids, &mut faults);
 
-    let known = Known { teams: &team_ids, intents: &intent_ids, replies: &replies };
+    let actions = super::actions::read(below(content, "policies/actions/"), &team_ids, &mut faults);
+    let known = Known {
+        teams: &team_ids,
+        intents: &intent_ids,
+        replies: &replies,
+        actions: &actions,
+        language: &desk.default_language,
+    };
     let procedures: BTreeMap<String, CheckedProcedure> = below(content, "policies/playbooks/")
         .filter_map(|(file, text)| procedures::check(file, text, &known, &mut faults))
         .collect();
@@ -85,12 +95,12 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
     let goals = Goals { teams: &team_ids, replies: &replies, procedures: &procedures, knowledge: &knowledge };
     for (id, intent) in &intents {
         let file = intent_file(id);
-        goals.team(&file, yaml::line(&intent.team), &intent.team.value, &mut faults);
-        goals.then(&file, yaml::line(&intent.then), &intent.then.value, Some(id), &mut faults);
+        goals.team(&file, yaml::spot(&intent.team), &intent.team.value, &mut faults);
+        goals.then(&file, yaml::spot(&intent.then), &intent.then.value, Some(id), &mut faults);
         if let Some(threshold) =
             intent.threshold.as_ref().filter(|threshold| !(0.0..=1.0).contains(&threshold.value))
         {
-            faults.add(&file, yaml::line(threshold), "a threshold is a probability, 0 to 1");
+            faults.add(&file, yaml::spot(threshold), "a threshold is a probability, 0 to 1");
         }
     }
     let rules = read_rules(content, &intent_ids, &goals, &mut faults);
@@ -100,15 +110,23 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
         return Err(faults.sorted());
     }
     let classifier = trainer(&examples, &TrainOptions::default()).map_err(|error| {
-        vec![Fault { file: "policies/intents".to_owned(), line: 1, message: error.to_string() }]
+        vec![Fault { file: "policies/intents".to_owned(), line: 1, column: 0, message: error.to_string() }]
     })?;
+    let goals: Vec<&Then> = intents
+        .values()
+        .map(|intent| &intent.then.value)
+        .chain(rules.iter().filter_map(|rule| rule.then.as_ref()))
+        .collect();
+    let warnings = unused(content, &replies, &actions, &procedures, &goals);
     Ok(Playbook {
+        warnings,
         release: ReleaseId(super::address_of(content)),
         desk,
         teams,
         intents,
         rules,
         procedures,
+        actions,
         replies,
         knowledge,
         classifier: Arc::new(classifier),
@@ -135,7 +153,9 @@ fn unknown_files(content: &Content, faults: &mut Faults) {
             Some(rest) => {
                 [DESK, TEAMS, RULES, REPLIES].contains(&path.as_str())
                     || rest.ends_with(".yaml")
-                        && ["intents/", "playbooks/", "cases/"].iter().any(|folder| rest.starts_with(folder))
+                        && ["intents/", "playbooks/", "actions/", "cases/"]
+                            .iter()
+                            .any(|folder| rest.starts_with(folder))
                     || rest == "schema.json"
             }
             None => path.starts_with("knowledge/") && path.ends_with(".md") || path.starts_with("prompts/"),
@@ -149,7 +169,7 @@ fn unknown_files(content: &Content, faults: &mut Faults) {
 fn check_teams(file: TeamsFile, faults: &mut Faults) -> Teams {
     let mut all: BTreeMap<String, Team> = BTreeMap::new();
     for team in file.teams {
-        let line = yaml::line(&team.id);
+        let line = yaml::spot(&team.id);
         if all.contains_key(&team.id.value) {
             faults.add(TEAMS, line, format!("there are two teams \"{}\"", team.id.value));
         }
@@ -157,7 +177,7 @@ fn check_teams(file: TeamsFile, faults: &mut Faults) -> Teams {
     }
     if !all.contains_key(&file.default.value) {
         let message = unknown("team", &file.default.value, all.keys().map(String::as_str));
-        faults.add(TEAMS, yaml::line(&file.default), message);
+        faults.add(TEAMS, yaml::spot(&file.default), message);
     }
     Teams { default: file.default.value, all }
 }
@@ -173,7 +193,7 @@ fn read_intents(content: &Content, faults: &mut Faults) -> BTreeMap<String, Inte
         if intent_file(&intent.id.value) != *file {
             let message =
                 format!("the intent \"{}\" belongs into {}", intent.id.value, intent_file(&intent.id.value));
-            faults.add(file, yaml::line(&intent.id), message);
+            faults.add(file, yaml::spot(&intent.id), message);
         }
         intents.insert(intent.id.value.clone(), intent);
     }
@@ -190,7 +210,7 @@ fn training_set(
     faults: &mut Faults,
 ) -> TrainingSet {
     let mut set = TrainingSet::default();
-    let mut seen: BTreeMap<String, (String, u64)> = BTreeMap::new();
+    let mut seen: BTreeMap<String, (String, Spot)> = BTreeMap::new();
     let out_of_scope: Option<OutOfScope> =
         content.get(OUT_OF_SCOPE).and_then(|text| yaml::parse(OUT_OF_SCOPE, text, faults));
     let groups = intents
@@ -211,13 +231,17 @@ fn training_set(
         for example in examples.values().flatten() {
             let text = example.value.trim();
             if text.is_empty() {
-                faults.add(&file, yaml::line(example), "an example is empty");
+                faults.add(&file, yaml::spot(example), "an example is empty");
             }
-            let place = (file.clone(), yaml::line(example));
+            let place = (file.clone(), yaml::spot(example));
             if let Some((other, line)) = seen.insert(text.to_lowercase(), place)
                 && other != file
             {
-                faults.add(&file, yaml::line(example), format!("this example also stands in {other}:{line}"));
+                faults.add(
+                    &file,
+                    yaml::spot(example),
+                    format!("this example also stands in {other}:{}", line.line),
+                );
             }
             set.examples.push(Example { text: text.to_owned(), intent: id.cloned() });
         }
@@ -234,13 +258,13 @@ struct Goals<'a> {
 }
 
 impl Goals<'_> {
-    fn team(&self, file: &str, line: u64, team: &str, faults: &mut Faults) {
+    fn team(&self, file: &str, line: Spot, team: &str, faults: &mut Faults) {
         if !self.teams.iter().any(|known| known == team) {
             faults.add(file, line, unknown("team", team, self.teams.iter().map(String::as_str)));
         }
     }
 
-    fn then(&self, file: &str, line: u64, then: &Then, intent: Option<&String>, faults: &mut Faults) {
+    fn then(&self, file: &str, line: Spot, then: &Then, intent: Option<&String>, faults: &mut Faults) {
         match then {
             Then::HandOff(to) => to.team.iter().for_each(|team| self.team(file, line, team, faults)),
             Then::Playbook(id) if !self.procedures.contains_key(id) => {
@@ -280,10 +304,11 @@ fn read_rules(
     faults: &mut Faults,
 ) -> Vec<CheckedRule> {
     let Some(file) = required::<RulesFile>(content, RULES, faults) else { return Vec::new() };
-    let more = MoreNames::new();
+    let (more, sample) = (MoreNames::new(), serde_json::Map::new());
     let mut checked: Vec<CheckedRule> = Vec::new();
+    let mut lines: Vec<Spot> = Vec::new();
     for rule in file.rules {
-        let line = yaml::line(&rule.id);
+        let line = yaml::spot(&rule.id);
         if checked.iter().any(|other| other.id == rule.id.value) {
             faults.add(RULES, line, format!("there are two rules \"{}\"", rule.id.value));
         }
@@ -298,12 +323,78 @@ fn read_rules(
         let then = conclusions.into_iter().next();
         then.iter().for_each(|then| goals.then(RULES, line, then, None, faults));
         let Rule { id, when, then: consequence, because } = rule;
-        match Condition::parse(&when.value, &Scope { intents, more: &more }) {
-            Ok(when) => checked.push(CheckedRule { id: id.value, when, consequence, then, because }),
-            Err(message) => faults.add(RULES, yaml::line(&when), message),
+        match Condition::parse(&when.value, &Scope { intents, more: &more, sample: &sample }) {
+            Ok(when) => {
+                checked.push(CheckedRule { id: id.value, when, consequence, then, because });
+                lines.push(line);
+            }
+            Err(message) => faults.add(RULES, yaml::spot(&when), message),
         }
     }
+    shadowed(&checked, &lines, faults);
     checked
+}
+
+/// A rule that never speaks because an earlier one has always concluded before.
+fn shadowed(rules: &[CheckedRule], lines: &[Spot], faults: &mut Faults) {
+    for (later, rule) in rules.iter().enumerate() {
+        let earlier = rules[..later].iter().enumerate().find(|(place, other)| {
+            // Urgency that a rule between the two raises may make the later one hold where the earlier did not.
+            let raised = rules[*place..later].iter().any(|between| between.consequence.urgency.is_some());
+            let asks_urgency = other.when.facts().iter().any(|fact| fact == "urgency");
+            other.then.is_some() && !(raised && asks_urgency) && other.when.follows_from(&rule.when)
+        });
+        if let Some((_, earlier)) = earlier {
+            let message = format!(
+                "the rule \"{}\" never speaks: \"{}\" stands before it, holds whenever this one would, and concludes",
+                rule.id, earlier.id
+            );
+            faults.add(RULES, lines[later], message);
+        }
+    }
+}
+
+/// What nothing refers to: allowed, but perhaps not meant.
+fn unused(
+    content: &Content,
+    replies: &Replies,
+    actions: &BTreeMap<String, Action>,
+    procedures: &BTreeMap<String, CheckedProcedure>,
+    goals: &[&Then],
+) -> Vec<Fault> {
+    let mut warnings = Faults::default();
+    let mut called: Vec<&str> =
+        procedures.values().flat_map(|procedure| procedure.actions.iter().map(String::as_str)).collect();
+    called
+        .extend(actions.values().filter_map(|action| action.undo.as_ref().map(|undo| undo.action.as_str())));
+    for action in actions.keys().filter(|id| !called.contains(&id.as_str())) {
+        let file = format!("policies/actions/{action}.yaml");
+        if content.contains_key(&file) {
+            warnings.add(&file, 1, format!("no playbook calls \"{action}\""));
+        }
+    }
+    let mut said: Vec<&str> =
+        procedures.values().flat_map(|procedure| procedure.replies.iter().map(String::as_str)).collect();
+    said.extend(goals.iter().filter_map(|then| match then {
+        Then::Reply(id) => Some(id.as_str()),
+        _ => None,
+    }));
+    for (id, line) in replies.places() {
+        if !super::replies::is_the_programs(id) && !said.contains(&id) {
+            warnings.add(REPLIES, line, format!("nothing says \"{id}\""));
+        }
+    }
+    let started: Vec<&str> = goals
+        .iter()
+        .filter_map(|then| match then {
+            Then::Playbook(id) => Some(id.as_str()),
+            _ => None,
+        })
+        .collect();
+    for id in procedures.keys().filter(|id| !started.contains(&id.as_str())) {
+        warnings.add(&format!("policies/playbooks/{id}.yaml"), 1, format!("nothing starts \"{id}\""));
+    }
+    warnings.sorted()
 }
 
 fn read_cases(content: &Content, faults: &mut Faults) -> Vec<(String, Case)> {

@@ -1,10 +1,11 @@
 //! `policies/replies.yaml`: every sentence that the bot can say, by language.
 
 use super::facts::Facts;
-use super::fault::{Faults, unknown};
+use super::fault::{Faults, Spot, unknown};
 use super::policy::ByLanguage;
+use super::templates::{self, environment, plain};
 use super::yaml::{self, Spanned};
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::Environment;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 /// The sentences that the code itself says.
 pub const REQUIRED: &[&str] = &[
     "greeting",
+    "thanks",
     "disclosure",
     "handoff",
     "handoff-closed",
@@ -32,14 +34,36 @@ pub const REQUIRED: &[&str] = &[
     "rating-request",
     "attachment-received",
     "something-wrong",
+    "approval-pending",
+    "still-working",
+    "back-to",
+    "yes",
+    "no",
 ];
 
-/// How much a template may compute.
-const FUEL: u64 = 50_000;
+/// Sentences of the platforms, which have plain words of their own where these are missing.
+const OF_PLATFORMS: &[&str] = &[
+    "command-start",
+    "command-help",
+    "command-human",
+    "support-option",
+    "thread-opened",
+    "thread-name",
+    "noted",
+    "file-not-taken",
+];
 
-#[derive(Debug, Deserialize)]
+/// Whether the program itself may say it.
+pub(super) fn is_the_programs(id: &str) -> bool {
+    REQUIRED.contains(&id) || OF_PLATFORMS.contains(&id)
+}
+
+/// `policies/replies.yaml`.
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(super) struct RepliesFile {
+    /// By id, by language.
+    #[schemars(with = "BTreeMap<String, ByLanguage>")]
     replies: BTreeMap<String, Spanned<ByLanguage>>,
 }
 
@@ -47,6 +71,7 @@ struct File {
 pub struct Replies {
     templates: Environment<'static>,
     languages: BTreeMap<String, Vec<String>>,
+    places: BTreeMap<String, Spot>,
     default_language: String,
 }
 
@@ -61,9 +86,11 @@ impl Replies {
     pub fn read(file: &str, text: &str, default_language: &str, faults: &mut Faults) -> Self {
         let mut templates = environment();
         let mut languages = BTreeMap::new();
-        let replies = yaml::parse::<File>(file, text, faults).map(|file| file.replies).unwrap_or_default();
+        let mut places = BTreeMap::new();
+        let replies =
+            yaml::parse::<RepliesFile>(file, text, faults).map(|file| file.replies).unwrap_or_default();
         for (id, by_language) in &replies {
-            let line = yaml::line(by_language);
+            let line = yaml::spot(by_language);
             if !by_language.value.contains_key(default_language) {
                 faults.add(
                     file,
@@ -79,6 +106,7 @@ impl Replies {
                     faults.add(file, line, format!("\"{id}\" in {language}: {message}"));
                 }
             }
+            places.insert(id.clone(), line);
             languages.insert(id.clone(), by_language.value.keys().cloned().collect());
         }
         if faults.is_empty() {
@@ -86,13 +114,18 @@ impl Replies {
                 faults.add(file, 1, format!("the sentence \"{id}\" is missing; the bot needs it"));
             }
         }
-        Self { templates, languages, default_language: default_language.to_owned() }
+        Self { templates, languages, places, default_language: default_language.to_owned() }
     }
 
     /// Whether there is such a sentence.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
         self.languages.contains_key(id)
+    }
+
+    /// All sentences, with their places.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&str, Spot)> {
+        self.places.iter().map(|(id, place)| (id.as_str(), *place))
     }
 
     /// The ids of all sentences.
@@ -113,25 +146,18 @@ impl Replies {
     }
 }
 
-/// Renders a small template of a playbook, such as a ticket's title.
-pub fn render(source: &str, facts: &Map<String, Value>) -> Result<String, String> {
-    let rendered = environment().render_str(source, minijinja::value::Serde(facts));
-    rendered.map(|text| text.trim().to_owned()).map_err(|error| plain(&error))
-}
-
 /// Tries a small template on the sample.
 pub fn try_template(source: &str, more: &Map<String, Value>) -> Result<(), String> {
     let mut facts = sample();
     facts.extend(more.clone());
-    render(source, &facts).map(drop)
+    templates::render(source, &facts).map(drop)
 }
 
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    environment
+/// Tries a value of templates on the sample, and returns what it gives.
+pub fn try_value(source: &Value, more: &Map<String, Value>) -> Result<Value, String> {
+    let mut facts = sample();
+    facts.extend(more.clone());
+    templates::fill(source, &facts)
 }
 
 fn try_out(templates: &Environment<'_>, name: &str) -> Result<(), String> {
@@ -158,7 +184,7 @@ fn try_out(templates: &Environment<'_>, name: &str) -> Result<(), String> {
 }
 
 /// What every sentence may speak of.
-fn sample() -> Map<String, Value> {
+pub(super) fn sample() -> Map<String, Value> {
     let mut sample = Facts::sample().json();
     sample.insert("slots".to_owned(), json!({}));
     sample.insert("ticket".to_owned(), json!({"number": "T-1001", "title": "A ticket"}));
@@ -169,6 +195,7 @@ fn sample() -> Map<String, Value> {
         json!({"title": "An article", "text": "Its words.", "section": "Steps"}),
     );
     sample.insert("bot".to_owned(), json!({"name": "Assistant"}));
+    sample.insert("matter".to_owned(), json!({"name": "Refund"}));
     sample
 }
 
@@ -178,12 +205,4 @@ fn paths(sample: &Map<String, Value>) -> Vec<String> {
         _ => vec![name.clone()],
     };
     sample.iter().flat_map(|(name, value)| inner(name, value)).collect()
-}
-
-/// minijinja's own words, without its debugging aids.
-fn plain(error: &minijinja::Error) -> String {
-    match error.detail() {
-        Some(detail) => format!("{}: {detail}", error.kind()),
-        None => error.kind().to_string(),
-    }
 }

@@ -15,28 +15,8 @@ pub struct Scope<'a> {
     pub intents: &'a [String],
     /// Slots (`slots.x`) and names that earlier steps have saved.
     pub more: &'a MoreNames,
-}
-
-impl Scope<'_> {
-    /// A value for every name beside the vocabulary.
-    #[must_use]
-    pub fn sample(&self) -> serde_json::Map<String, serde_json::Value> {
-        let mut sample = serde_json::Map::new();
-        let mut slots = serde_json::Map::new();
-        for (name, kind) in self.more {
-            match name.strip_prefix("slots.") {
-                Some(slot) => drop(slots.insert(slot.to_owned(), "".into())),
-                None if *kind == Kind::Anything => {
-                    drop(sample.insert(name.clone(), serde_json::json!({
-                        "found": false, "status": "", "name": "", "tier": "", "plan": "", "company": "", "number": "T-1"
-                    })));
-                }
-                None => drop(sample.insert(name.clone(), "".into())),
-            }
-        }
-        sample.insert("slots".to_owned(), slots.into());
-        sample
-    }
+    /// A value for each of them.
+    pub sample: &'a serde_json::Map<String, serde_json::Value>,
 }
 
 /// What an expression gives, as far as can be told.
@@ -145,25 +125,37 @@ impl Checker<'_> {
         }
         if let Some(kind) = facts::kind_of(&path) {
             self.used.push(path);
-            return Ok(match kind {
-                Kind::Text => Type::Text,
-                Kind::Word(words) => Type::Word(words.iter().map(|word| (*word).to_owned()).collect()),
-                Kind::Intent => {
-                    Type::Word(self.scope.intents.iter().cloned().chain([String::new()]).collect())
-                }
-                Kind::Number => Type::Number,
-                Kind::Bool => Type::Bool,
-                Kind::Instant => Type::Instant,
-                Kind::Texts => Type::Texts,
-                Kind::Anything => Type::Unknown,
-            });
+            return Ok(self.of(kind));
         }
-        if let Some(kind) = self.scope.more.get(&path).or_else(|| self.scope.more.get(root)) {
-            return Ok(if *kind == Kind::Text { Type::Text } else { Type::Unknown });
+        if let Some(kind) = self.scope.more.get(&path) {
+            return Ok(self.of(kind));
+        }
+        // Below something of which nothing is known, everything may be.
+        let mut above = path.as_str();
+        while let Some((start, _)) = above.rsplit_once('.') {
+            if self.scope.more.get(start) == Some(&Kind::Anything) {
+                return Ok(Type::Unknown);
+            }
+            above = start;
         }
         let known =
             VOCABULARY.iter().map(|(name, _)| *name).chain(self.scope.more.keys().map(String::as_str));
         Err(unknown("fact", &path, known))
+    }
+
+    fn of(&self, kind: &Kind) -> Type {
+        let or_empty = |words: &[String]| Type::Word(words.iter().cloned().chain([String::new()]).collect());
+        match kind {
+            Kind::Text => Type::Text,
+            Kind::Word(words) => Type::Word(words.iter().map(|word| (*word).to_owned()).collect()),
+            Kind::OneOf(words) => or_empty(words),
+            Kind::Intent => or_empty(self.scope.intents),
+            Kind::Number => Type::Number,
+            Kind::Bool => Type::Bool,
+            Kind::Instant => Type::Instant,
+            Kind::Texts => Type::Texts,
+            Kind::Anything => Type::Unknown,
+        }
     }
 
     fn call(&self, function: &str, given: &[Type], nodes: Vec<&IdedExpr>) -> Result<Type, String> {
@@ -210,6 +202,12 @@ impl Checker<'_> {
                     None => Ok(Type::Bool),
                 }
             }
+            ("days_since", [day]) => match day.like(&Type::Text) {
+                true => Ok(Type::Number),
+                false => {
+                    Err(format!("`days_since` takes a day such as \"2026-03-04\", this is {}", day.name()))
+                }
+            },
             ("size", [_]) => Ok(Type::Number),
             ("timestamp", [_]) => Ok(Type::Instant),
             ("duration", [_]) => Ok(Type::Unknown),
@@ -231,6 +229,7 @@ impl Checker<'_> {
                     "matches",
                     "rx",
                     "size",
+                    "days_since",
                     "timestamp",
                     "duration",
                     "getHours",
@@ -260,7 +259,7 @@ fn literal_type(literal: &LiteralValue) -> Type {
     }
 }
 
-fn path_of(node: &IdedExpr) -> Option<String> {
+pub(super) fn path_of(node: &IdedExpr) -> Option<String> {
     match &node.expr {
         Expr::Ident(name) => Some(name.clone()),
         Expr::Select(select) if !select.test => {

@@ -1,6 +1,6 @@
 //! Reading edited YAML: strict, and every fault with its line.
 
-use super::fault::Faults;
+use super::fault::{Faults, Spot};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -23,14 +23,22 @@ pub fn parse_from<T: DeserializeOwned>(
         Ok(value) => Some(value),
         Err(error) => {
             let plain = error.without_snippet();
-            let line = plain.location().map_or(1, |at| at.line()) + skipped;
+            let at = plain.location();
+            let at =
+                at.map_or(Spot { line: 1, column: 0 }, |at| Spot { line: at.line(), column: at.column() });
+            let at = Spot { line: at.line + skipped, ..at };
             // The place is said once, before the sentence.
             let sentence = plain.to_string();
             let sentence = sentence.split(" at line ").next().unwrap_or(&sentence);
-            faults.add(file, line, sentence.lines().next().unwrap_or("cannot be read as YAML"));
+            faults.add(file, at, sentence.lines().next().unwrap_or("cannot be read as YAML"));
             None
         }
     }
+}
+
+/// Where a value stands.
+pub fn spot<T>(value: &Spanned<T>) -> Spot {
+    Spot { line: value.referenced.line(), column: value.referenced.column() }
 }
 
 /// The line of a value.

@@ -1,11 +1,13 @@
 //! What the core needs of the world, as traits. Adapters implement them; only `app` knows which.
 
+pub mod actions;
 pub mod clock;
 pub mod directory;
 pub mod notify;
 pub mod storage;
 pub mod tickets;
 
+pub use actions::{ActionError, Actions};
 pub use clock::{Clock, Ids};
 pub use directory::{Directory, DirectoryError};
 pub use notify::{Notice, Notifier, NotifyError};

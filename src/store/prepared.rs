@@ -2,9 +2,10 @@
 
 use super::values::{from_json, json, micros, plain, searchable};
 use crate::domain::conversation::{Conversation, FOLD_VERSION, State};
-use crate::domain::effect::Effect;
+use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::Event;
 use crate::domain::ids::{Place, Seq};
+use crate::domain::run::Waiting;
 use crate::domain::ticket::Priority;
 use crate::ports::storage::Commit;
 
@@ -18,6 +19,10 @@ pub(crate) struct Prepared {
     pub(crate) effects: Vec<EffectRow>,
     pub(crate) once: Option<String>,
     pub(crate) finishes: Option<Place>,
+    /// What its playbooks wait for outside, where this commit may have changed that.
+    pub(crate) awaits: Option<Vec<(String, String)>>,
+    /// Tickets that stand for it from this commit on.
+    pub(crate) holds: Vec<String>,
 }
 
 /// The columns of the list.
@@ -55,7 +60,7 @@ pub(crate) struct EventRow {
 pub(crate) struct EffectRow {
     pub(crate) seq: Seq,
     pub(crate) at: i64,
-    pub(crate) lane: &'static str,
+    pub(crate) lane: String,
     pub(crate) effect: String,
 }
 
@@ -87,10 +92,25 @@ impl Prepared {
             from_json::<Event>(&body)?;
             events.push(EventRow { seq, at, kind: kind(&body).to_owned(), body });
             if let Some(effect) = Effect::of(entry, after.channel) {
-                effects.push(EffectRow { seq, at, lane: effect.name(), effect: json(&effect)? });
+                effects.push(EffectRow { seq, at, lane: plain(&effect.lane()), effect: json(&effect)? });
             }
         }
+        let changes_waits = entries.iter().any(|entry| {
+            matches!(
+                entry.event,
+                Event::Progressed { .. }
+                    | Event::HandedOff { .. }
+                    | Event::TakenOver { .. }
+                    | Event::Resolved { .. }
+            )
+        });
+        let holds = entries.iter().filter_map(|entry| match &entry.event {
+            Event::Finished { outcome: Outcome::TicketOpened(ticket), .. } => Some(plain(&ticket.number)),
+            _ => None,
+        });
         Ok(Self {
+            awaits: changes_waits.then(|| awaited(&after)),
+            holds: holds.collect(),
             expected,
             row: ListRow::new(&after)?,
             opens,
@@ -126,6 +146,19 @@ impl ListRow {
             snapshot: json(talk)?,
         })
     }
+}
+
+fn awaited(talk: &Conversation) -> Vec<(String, String)> {
+    let mut awaited: Vec<_> = talk
+        .runs()
+        .filter_map(|run| match &run.waiting {
+            Waiting::Event { name, about, .. } => Some((plain(name), plain(about))),
+            _ => None,
+        })
+        .collect();
+    awaited.sort();
+    awaited.dedup();
+    awaited
 }
 
 /// The event's name, which its JSON begins with.

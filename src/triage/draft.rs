@@ -60,6 +60,7 @@ impl<'a> Draft<'a> {
             "ticket".to_owned(),
             json!({"number": ticket.map_or("", |ticket| &ticket.number), "title": ticket.map_or("", |ticket| &ticket.title)}),
         );
+        facts.insert("matter".to_owned(), json!({"name": ""}));
         facts.insert("article".to_owned(), json!({"title": "", "text": "", "section": ""}));
         facts.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         facts

@@ -1,6 +1,7 @@
 //! Calling a human, with everything the human needs.
 
 use super::draft::Draft;
+use super::playing::shown;
 use crate::domain::conversation::Conversation;
 use crate::domain::decision::Reason;
 use crate::domain::event::Event;
@@ -62,6 +63,7 @@ fn summary(talk: &Conversation, book: &Playbook, reasons: &[Reason]) -> String {
         let told: Vec<String> = run
             .slots
             .iter()
+            .map(|(slot, value)| (slot, shown(value)))
             .filter(|(_, value)| !value.is_empty())
             .map(|(slot, value)| format!("{slot} {value}"))
             .collect();
@@ -71,6 +73,18 @@ fn summary(talk: &Conversation, book: &Playbook, reasons: &[Reason]) -> String {
         for (name, value) in &run.saved {
             line(&format!("Found ({name})"), &brief(value));
         }
+    }
+    for act in talk.done.iter().filter(|act| !act.undone) {
+        let action = book.actions.get(&act.action);
+        let undo = if action.is_some_and(|action| action.undo.is_some()) { " (can be undone)" } else { "" };
+        line("Done already", &format!("{}{undo}", action.map_or(act.action.as_str(), |action| &action.name)));
+    }
+    for (_, approval) in talk.open_approvals() {
+        line("Not approved yet", &approval.proposal.title);
+    }
+    for aside in &talk.aside {
+        let procedure = book.procedures.get(&aside.playbook);
+        line("Also open", procedure.map_or(aside.playbook.as_str(), |procedure| &procedure.name));
     }
     if let Some(context) = &talk.context {
         if let Some(account) = &context.account {
@@ -93,6 +107,7 @@ fn brief(value: &serde_json::Value) -> String {
         serde_json::Value::Object(map) => {
             let parts = map.iter().filter_map(|(name, value)| match value {
                 serde_json::Value::String(text) if !text.is_empty() => Some(format!("{name} {text}")),
+                serde_json::Value::Number(number) => Some(format!("{name} {number}")),
                 serde_json::Value::Bool(yes) => Some(format!("{name} {}", if *yes { "yes" } else { "no" })),
                 _ => None,
             });

@@ -6,7 +6,7 @@ use super::commands;
 use super::draft::Draft;
 use super::facts;
 use super::handoff::{To, hand_off};
-use super::playing;
+use super::playing::{self, Fill};
 use super::pressed::{self, Pressed};
 use super::rules::{self, Conclusion, Verdict};
 use super::slots;
@@ -15,7 +15,7 @@ use crate::domain::Time;
 use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Automation, Decision, Reason, Route};
 use crate::domain::event::{Event, Question};
-use crate::domain::run::Waiting;
+use crate::domain::run::{Run, Waiting};
 use crate::playbook::Playbook;
 use crate::playbook::facts::Facts;
 use crate::playbook::policy::intent::{AnswerFrom, HandOffTo, Then};
@@ -28,7 +28,7 @@ const OFFERED: usize = 3;
 /// Judges one message that has had no decision yet.
 pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, now: Time) -> Step {
     if talk.context.as_ref().is_none_or(|context| context.message != message.seq) {
-        return Step::Ask(Question::Context { message: message.seq });
+        return Step::Ask(vec![Question::Context { message: message.seq }]);
     }
     let press = pressed::find(message, talk);
     let meaning = match &press {
@@ -52,7 +52,8 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
             if message.text.is_empty() && press.is_none() {
                 only_files(&mut draft, &case);
             } else if !answers_a_question(&mut draft, &case, press.as_ref()) {
-                let verdict = rules::judge(&case.facts, &case.meaning, !talk.clarified, book);
+                let demotions = talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
+                let verdict = rules::judge(&case.facts, &case.meaning, !talk.clarified, demotions, book);
                 conclude(&mut draft, &case, verdict);
             }
         }
@@ -89,6 +90,7 @@ impl Case<'_> {
             automation: Automation::Auto,
             reasons,
             rules: Vec::new(),
+            near: Vec::new(),
             evidence: meaning.evidence.clone(),
             flip: meaning.flip.clone(),
             context: Vec::new(),
@@ -112,6 +114,7 @@ impl Case<'_> {
         decision.urgency = verdict.urgency;
         decision.automation = verdict.automation;
         decision.rules.clone_from(&verdict.rules);
+        decision.near.clone_from(&verdict.near);
         decision.context = context(&verdict.used, &self.facts);
         if let Some(trouble) = draft.talk.context.as_ref().and_then(|context| context.trouble.clone()) {
             let text = format!("What is known of the customer could not be asked: {trouble}");
@@ -149,36 +152,43 @@ fn only_files(draft: &mut Draft<'_>, case: &Case<'_>) {
 /// While a playbook waits for a slot, the message may be its answer, a change of subject, or a matter of rules.
 /// True if it was dealt with here.
 fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pressed>) -> bool {
-    let Some(run) = draft.talk.run.clone() else { return false };
+    let Some(run) = draft.talk.run.clone().filter(Run::asks) else {
+        return answers_an_older_question(draft, case, press);
+    };
     let Waiting::Slot { slot, tries } = &run.waiting else { return false };
     let Some(ask) = playing::asked(&run, draft.book) else {
         // The playbook is not what it was when it asked; the message is judged afresh.
         draft.push(Event::Progressed { run: None });
         return false;
     };
-    let filled = slots::fill(&ask, case, press);
-    let ruled = rules::judge(&case.facts, &case.meaning, false, draft.book);
+    let filled = playing::fill(draft, &run, &ask, case, press);
+    let answered = matches!(filled, Fill::Answer(_)) && slots::is_exact(&ask);
+    let demotions = draft.talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
+    let ruled = rules::judge(&case.facts, &case.meaning, false, demotions, draft.book);
     let to_human = ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)));
-    if press.is_none() && to_human && !(filled.is_some() && slots::is_exact(&ask)) {
+    if press.is_none() && to_human && !answered {
         // A rule calls a human: asking for one always works, also in the middle of a playbook.
         return false;
     }
-    if let Some(value) = filled {
-        let text = format!("The customer told the {}.", slot.replace('_', " "));
-        let run = playing::filled(run.clone(), slot, value);
-        case.decide(draft, playing::route(&run, draft), vec![Reason::new("slot-filled", text)]);
-        draft.push(Event::Progressed { run: Some(Box::new(run)) });
-        return true;
-    }
-    let other_subject = case.meaning.sure
-        && case
-            .meaning
-            .intent
-            .as_ref()
-            .and_then(|intent| draft.book.intents.get(intent))
-            .is_some_and(|intent| intent.then.value != Then::Playbook(run.playbook.clone()));
-    if other_subject {
-        draft.push(Event::Progressed { run: None });
+    let unfit = match filled {
+        Fill::Answer(value) => {
+            take_answer(draft, case, run.clone(), slot, value);
+            return true;
+        }
+        Fill::Unfit(words) => Some(words),
+        Fill::Nothing => None,
+    };
+    if unfit.is_none() && is_of_another_subject(draft, case, &run) {
+        if draft.talk.aside.len() >= playing::ASIDE {
+            let reason = Reason::new(
+                "too-many-matters",
+                "The customer has more open matters than a bot should juggle.",
+            );
+            case.decide(draft, Route::Handoff, vec![reason.clone()]);
+            hand_off(draft, To::default(), vec![reason], Some("handoff"));
+            return true;
+        }
+        draft.push(Event::PutAside);
         return false;
     }
     if *tries >= ask.tries {
@@ -187,18 +197,50 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
         case.decide(draft, Route::Handoff, vec![reason.clone()]);
         hand_off(draft, To::default(), vec![reason], Some("too-many-tries"));
     } else {
-        let text = format!("That held no {}.", slot.replace('_', " "));
-        case.decide(draft, Route::Ask, vec![Reason::new("asked-again", text)]);
-        playing::ask_again(draft, run.clone(), &ask, tries + 1);
+        let (code, text) = match unfit {
+            Some(_) => ("answer-unfit", format!("That {} can't be taken.", slot.replace('_', " "))),
+            None => ("asked-again", format!("That held no {}.", slot.replace('_', " "))),
+        };
+        case.decide(draft, Route::Ask, vec![Reason::new(code, text)]);
+        playing::ask_again(draft, run.clone(), &ask, tries + 1, unfit.as_ref());
     }
     true
 }
 
+/// The customer may come back by themselves to what they were asked before another matter; only an answer that can't
+/// be mistaken counts.
+fn answers_an_older_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pressed>) -> bool {
+    let Some(run) = draft.talk.aside.iter().rev().find(|run| run.asks()).cloned() else { return false };
+    let Waiting::Slot { slot, .. } = &run.waiting else { return false };
+    let Some(ask) = playing::asked(&run, draft.book).filter(slots::is_exact) else { return false };
+    if is_of_another_subject(draft, case, &run) {
+        return false;
+    }
+    let Fill::Answer(value) = playing::fill(draft, &run, &ask, case, press) else { return false };
+    if draft.talk.run.is_some() {
+        draft.push(Event::PutAside);
+    }
+    draft.push(Event::Resumed { message: run.message });
+    take_answer(draft, case, run.clone(), slot, value);
+    true
+}
+
+fn take_answer(draft: &mut Draft<'_>, case: &Case<'_>, run: Run, slot: &str, value: Value) {
+    let text = format!("The customer told the {}.", slot.replace('_', " "));
+    let run = playing::filled(run, slot, value);
+    case.decide(draft, playing::route(&run, draft), vec![Reason::new("slot-filled", text)]);
+    draft.push(Event::Progressed { run: Some(Box::new(run)) });
+}
+
+fn is_of_another_subject(draft: &Draft<'_>, case: &Case<'_>, run: &Run) -> bool {
+    let intent = case.meaning.intent.as_ref().filter(|_| case.meaning.sure);
+    intent
+        .and_then(|intent| draft.book.intents.get(intent))
+        .is_some_and(|intent| intent.then.value != Then::Playbook(run.playbook.clone()))
+}
+
 /// Does what the verdict says.
 fn conclude(draft: &mut Draft<'_>, case: &Case<'_>, verdict: Verdict) {
-    if draft.talk.run.is_some() {
-        draft.push(Event::Progressed { run: None });
-    }
     match verdict.conclusion.clone() {
         Conclusion::Clarify => clarify(draft, case, &verdict),
         Conclusion::Then(Then::HandOff(to)) => to_human(draft, case, &verdict, to, verdict.reasons.clone()),
@@ -206,14 +248,48 @@ fn conclude(draft: &mut Draft<'_>, case: &Case<'_>, verdict: Verdict) {
             record(draft, case.by_verdict(draft, Route::Reply, &verdict), &verdict);
             draft.say(&reply, &[], Vec::new());
             answer::await_silence(draft);
+            playing::lead_back(draft);
         }
         Conclusion::Then(Then::Answer(from)) => from_article(draft, case, &verdict, &from),
-        Conclusion::Then(Then::Playbook(id)) => {
-            let run = playing::start(&id, case, draft);
-            let route = playing::route(&run, draft);
-            record(draft, case.by_verdict(draft, route, &verdict), &verdict);
-            draft.push(Event::Progressed { run: Some(Box::new(run)) });
+        Conclusion::Then(Then::Playbook(id)) => run_playbook(draft, case, &verdict, &id),
+    }
+}
+
+fn run_playbook(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, id: &str) {
+    let open = draft.talk.runs().find(|run| run.playbook == id).cloned();
+    if let Some(open) = open {
+        already_open(draft, case, verdict, &open);
+        return;
+    }
+    if draft.talk.run.is_some() {
+        // It waits for the world or for a human, and goes on when they have spoken.
+        draft.push(Event::PutAside);
+    }
+    let run = playing::start(id, verdict.automation, case, draft);
+    let route = playing::route(&run, draft);
+    record(draft, case.by_verdict(draft, route, verdict), verdict);
+    draft.push(Event::Progressed { run: Some(Box::new(run)) });
+}
+
+/// The customer comes back to what is under way: the open question is put again, or they hear that it is being seen to.
+fn already_open(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, open: &Run) {
+    let asked = playing::asked(open, draft.book).filter(|_| open.asks());
+    let route = if asked.is_some() { Route::Ask } else { Route::Reply };
+    let mut decision = case.by_verdict(draft, route, verdict);
+    let reason = Reason::new("already-under-way", "The customer asks for what the bot is doing already.");
+    decision.reasons.push(reason);
+    record(draft, decision, verdict);
+    match asked {
+        Some(ask) => {
+            if draft.talk.run.as_ref().is_none_or(|run| run.message != open.message) {
+                if draft.talk.run.is_some() {
+                    draft.push(Event::PutAside);
+                }
+                draft.push(Event::Resumed { message: open.message });
+            }
+            playing::ask_again(draft, open.clone(), &ask, 1, Some(&ask.text));
         }
+        None => draft.say("still-working", &[], Vec::new()),
     }
 }
 

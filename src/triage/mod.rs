@@ -23,8 +23,8 @@ use crate::playbook::Playbook;
 /// What the bot does next.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Something must be known first.
-    Ask(Question),
+    /// These must be known first; they may be asked side by side.
+    Ask(Vec<Question>),
     /// These events happen; then look again.
     Conclude(Vec<Event>),
     /// Nothing to do, until then at the latest.
@@ -43,8 +43,8 @@ pub fn next(talk: &Conversation, book: &Playbook, now: Time) -> Step {
         // What comes of the act wakes us; later messages wait with it.
         return Step::Wait(None);
     }
-    if playing::can_move(talk) {
-        return playing::advance(talk, book, now);
+    if let Some(step) = playing::wake(talk, book, now) {
+        return step;
     }
     match talk.pending.iter().find(|pending| !pending.decided) {
         Some(message) => judge::message(message, talk, book, now),

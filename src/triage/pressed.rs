@@ -4,6 +4,7 @@ use super::answer::{DID_NOT_HELP, HELPED};
 use super::draft::Draft;
 use super::handoff::{To, hand_off};
 use super::judge::Case;
+use super::playing;
 use super::rating;
 use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Reason, Route};
@@ -54,6 +55,12 @@ pub(super) fn helped(draft: &mut Draft<'_>, case: &Case<'_>) {
         vec![Reason::new("answer-helped", "The customer says that the answer helped.")],
     );
     draft.push(Event::Rated { helpful: Some(true), rating: None, comment: None });
+    if draft.talk.runs().next().is_some() {
+        // One matter is settled, another is not.
+        draft.say("thanks", &[], Vec::new());
+        playing::lead_back(draft);
+        return;
+    }
     draft.say("resolved", &[], Vec::new());
     draft.push(Event::Resolved { resolution: Resolution::Confirmed, by: None });
     for event in rating::request(&draft.talk, draft.book) {

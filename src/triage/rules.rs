@@ -3,14 +3,18 @@
 
 use super::facts::urgency_name;
 use super::understand::Understanding;
-use crate::domain::decision::{Automation, Reason};
+use crate::domain::decision::{Automation, NearMiss, Reason};
+use crate::domain::event::Demotion;
 use crate::domain::ticket::Priority;
 use crate::playbook::Playbook;
-use crate::playbook::condition::Asked;
+use crate::playbook::condition::{Asked, Held};
 use crate::playbook::facts::Facts;
-use crate::playbook::policy::intent::{HandOffTo, Then};
+use crate::playbook::policy::intent::{HandOffTo, Intent, Risk, Then};
 use nlu::signals::Urgency;
 use serde_json::Map;
+
+/// How many rules that nearly fired are told.
+const NEAR: usize = 8;
 
 /// What is to be done with a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +23,8 @@ pub(super) struct Verdict {
     pub(super) automation: Automation,
     pub(super) reasons: Vec<Reason>,
     pub(super) rules: Vec<String>,
+    /// Rules that would have fired but for one condition.
+    pub(super) near: Vec<NearMiss>,
     /// Whether a rule concluded, and not the intent's own policy.
     pub(super) ruled: bool,
     /// The facts that rules looked at.
@@ -40,13 +46,20 @@ pub(super) enum Conclusion {
 }
 
 /// Judges one message.
-pub(super) fn judge(facts: &Facts, meaning: &Understanding, may_clarify: bool, book: &Playbook) -> Verdict {
+pub(super) fn judge(
+    facts: &Facts,
+    meaning: &Understanding,
+    may_clarify: bool,
+    demotions: &[Demotion],
+    book: &Playbook,
+) -> Verdict {
     let mut facts = facts.clone();
     let mut verdict = Verdict {
         conclusion: Conclusion::Then(Then::HandOff(HandOffTo::default())),
         automation: Automation::Auto,
         reasons: Vec::new(),
         rules: Vec::new(),
+        near: Vec::new(),
         ruled: false,
         used: Vec::new(),
         urgency: meaning.urgency,
@@ -57,9 +70,15 @@ pub(super) fn judge(facts: &Facts, meaning: &Understanding, may_clarify: bool, b
     };
     let mut asked = Asked::new(&facts, &Map::new());
     for rule in &book.rules {
-        match rule.when.ask(&asked) {
-            Ok(false) => continue,
-            Ok(true) => {}
+        match rule.when.weigh(&asked) {
+            Ok(Held::No) => continue,
+            Ok(Held::But(missing)) => {
+                if verdict.near.len() < NEAR {
+                    verdict.near.push(NearMiss { rule: rule.id.clone(), missing: missing.to_owned() });
+                }
+                continue;
+            }
+            Ok(Held::Yes) => {}
             Err(error) => {
                 // A rule that cannot be asked may be the one that forbids: a human decides.
                 tracing::error!(rule = rule.id, error, "a rule could not be asked");
@@ -88,14 +107,20 @@ pub(super) fn judge(facts: &Facts, meaning: &Understanding, may_clarify: bool, b
         if let Some(then) = &rule.then {
             verdict.conclusion = Conclusion::Then(then.clone());
             verdict.ruled = true;
-            return by_automation(verdict, meaning, book);
+            return by_automation(verdict, meaning, demotions, book);
         }
     }
-    by_intent(verdict, meaning, may_clarify, book)
+    by_intent(verdict, meaning, may_clarify, demotions, book)
 }
 
 /// No rule concluded: the intent's own policy does, if the bot is sure enough.
-fn by_intent(mut verdict: Verdict, meaning: &Understanding, may_clarify: bool, book: &Playbook) -> Verdict {
+fn by_intent(
+    mut verdict: Verdict,
+    meaning: &Understanding,
+    may_clarify: bool,
+    demotions: &[Demotion],
+    book: &Playbook,
+) -> Verdict {
     let percent = |share: f32| (share * 100.0).floor();
     match meaning.intent.as_ref().and_then(|id| book.intents.get(id)) {
         Some(intent) if meaning.sure => {
@@ -107,7 +132,7 @@ fn by_intent(mut verdict: Verdict, meaning: &Understanding, may_clarify: bool, b
                 percent(meaning.threshold)
             );
             verdict.reasons.push(Reason::new("confident", text));
-            by_automation(verdict, meaning, book)
+            by_automation(verdict, meaning, demotions, book)
         }
         Some(intent) => {
             let text = format!(
@@ -133,17 +158,49 @@ fn by_intent(mut verdict: Verdict, meaning: &Understanding, may_clarify: bool, b
     }
 }
 
-/// What the intent's automation level does not allow goes to a human, with the bot's intention as a draft.
-fn by_automation(mut verdict: Verdict, meaning: &Understanding, book: &Playbook) -> Verdict {
+/// What the intent's automation level does not allow goes to a human, with the bot's intention as a draft. At "approve"
+/// a playbook runs, and stops for a human's word before it acts: see `playing`.
+fn by_automation(
+    mut verdict: Verdict,
+    meaning: &Understanding,
+    demotions: &[Demotion],
+    book: &Playbook,
+) -> Verdict {
     let intent = meaning.intent.as_ref().filter(|_| meaning.sure).and_then(|id| book.intents.get(id));
     let Some(intent) = intent else { return verdict };
-    verdict.automation = intent.automation;
+    let (level, why) = level_of(intent, demotions);
+    verdict.automation = level;
     let Conclusion::Then(then) = &verdict.conclusion else { return verdict };
-    if intent.automation < Automation::Auto && !matches!(then, Then::HandOff(_)) {
-        let text = format!("{} is at level \"{}\": a human decides.", intent.name, intent.automation.name());
-        verdict.reasons.push(Reason::new(&format!("automation-{}", intent.automation.name()), text));
+    let allowed = match then {
+        Then::HandOff(_) => true,
+        Then::Playbook(_) => level >= Automation::Approve,
+        Then::Reply(_) | Then::Answer(_) => level == Automation::Auto,
+    };
+    verdict.reasons.extend(why);
+    if !allowed {
+        let text = format!("{} is at level \"{}\": a human decides.", intent.name, level.name());
+        verdict.reasons.push(Reason::new(&format!("automation-{}", level.name()), text));
         verdict.held_back = Some(then.clone());
         verdict.conclusion = Conclusion::Then(Then::HandOff(HandOffTo::default()));
     }
     verdict
+}
+
+/// How much may be done by itself about an intent, and why less than its policy says: a high risk is capped unless the
+/// desk accepts it, and a burnt error budget demotes.
+fn level_of(intent: &Intent, demotions: &[Demotion]) -> (Automation, Option<Reason>) {
+    let mut level = intent.automation;
+    let mut why = None;
+    if intent.risk == Risk::High && !intent.risk_accepted && level > Automation::Approve {
+        level = Automation::Approve;
+        let text = format!("{} is of high risk: nothing is done without a human's approval.", intent.name);
+        why = Some(Reason::new("risk-capped", text));
+    }
+    for demotion in demotions.iter().filter(|demotion| demotion.intent == intent.id.value) {
+        if demotion.to < level {
+            level = demotion.to;
+            why = Some(Reason::new("automation-demoted", &demotion.because));
+        }
+    }
+    (level, why)
 }

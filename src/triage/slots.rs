@@ -4,42 +4,110 @@ use super::judge::Case;
 use super::pressed::Pressed;
 use crate::playbook::policy::procedure::{Ask, SlotKind};
 use nlu::signals::{Entity, EntityKind};
+use regex::Regex;
+use serde_json::{Value, json};
 
 /// The longest answer kept, in characters.
 const MAX_ANSWER: usize = 2000;
 
-/// The answer in a message, if it holds one.
-pub(super) fn fill(ask: &Ask, case: &Case<'_>, press: Option<&Pressed>) -> Option<String> {
+/// Words for yes and no, in the languages that the desk can be made to speak.
+const YES: &[&str] = &[
+    "yes",
+    "y",
+    "yeah",
+    "yep",
+    "sure",
+    "ok",
+    "okay",
+    "correct",
+    "right",
+    "please do",
+    "ja",
+    "jawohl",
+    "genau",
+    "richtig",
+    "gerne",
+    "oui",
+    "ouais",
+    "d'accord",
+    "bien sûr",
+    "sí",
+    "si",
+    "claro",
+    "vale",
+    "correcto",
+];
+const NO: &[&str] =
+    &["no", "n", "nope", "nah", "not", "don't", "nein", "nee", "nicht", "non", "pas", "nunca"];
+
+/// The answer in a message, if it holds one. `pattern` is that of the question, where it has one.
+pub(super) fn fill(
+    ask: &Ask,
+    pattern: Option<&Regex>,
+    case: &Case<'_>,
+    press: Option<&Pressed>,
+) -> Option<Value> {
+    let text = case.message.text.trim();
+    let pressed = match press {
+        Some(Pressed::Slot(id)) => Some(id.as_str()),
+        _ => None,
+    };
     match ask.kind {
-        SlotKind::Choice => match press {
-            Some(Pressed::Slot(id)) => {
-                ask.choices.iter().find(|choice| choice.id == *id).map(|choice| choice.id.clone())
-            }
-            _ => None,
-        },
-        SlotKind::Text => Some(case.message.text.chars().take(MAX_ANSWER).collect()),
-        kind => {
-            of_kind(kind, &case.meaning.reading.entities).or_else(|| bare_number(kind, &case.message.text))
+        SlotKind::Choice => {
+            let choice = ask.choices.iter().find(|choice| Some(choice.id.as_str()) == pressed)?;
+            Some(json!(choice.id))
         }
+        SlotKind::YesNo => match pressed {
+            Some("yes") => Some(json!(true)),
+            Some("no") => Some(json!(false)),
+            _ => yes_or_no(text).map(Value::Bool),
+        },
+        SlotKind::Text => {
+            (!text.is_empty()).then(|| text.chars().take(MAX_ANSWER).collect::<String>().into())
+        }
+        SlotKind::Pattern => {
+            let found = pattern?.captures(text)?;
+            let kept = found.get(1).or_else(|| found.get(0))?;
+            Some(kept.as_str().chars().take(MAX_ANSWER).collect::<String>().into())
+        }
+        SlotKind::Number => number(text).map(|number| json!(number)),
+        kind => of_kind(kind, &case.meaning.reading.entities).or_else(|| bare(kind, text)),
     }
 }
 
 /// The value of that kind among what was found in a message.
-pub(super) fn of_kind(kind: SlotKind, entities: &[Entity]) -> Option<String> {
+pub(super) fn of_kind(kind: SlotKind, entities: &[Entity]) -> Option<Value> {
     let wanted = match kind {
         SlotKind::Email => EntityKind::Email,
         SlotKind::OrderNumber => EntityKind::OrderNumber,
         SlotKind::InvoiceNumber => EntityKind::InvoiceNumber,
-        SlotKind::Text | SlotKind::Choice => return None,
+        SlotKind::Amount => EntityKind::Amount,
+        SlotKind::Date => EntityKind::Date,
+        SlotKind::Text | SlotKind::Choice | SlotKind::Number | SlotKind::YesNo | SlotKind::Pattern => {
+            return None;
+        }
     };
-    entities.iter().find(|entity| entity.kind == wanted).map(|entity| entity.value.clone())
+    let found = entities.iter().find(|entity| entity.kind == wanted)?;
+    match kind {
+        SlotKind::Amount => {
+            let sum = found.value.split(' ').next()?.parse::<f64>().ok()?;
+            Some(json!(sum))
+        }
+        _ => Some(json!(found.value)),
+    }
+}
+
+/// Asked for one thing, people write just that.
+fn bare(kind: SlotKind, text: &str) -> Option<Value> {
+    match kind {
+        SlotKind::OrderNumber | SlotKind::InvoiceNumber => bare_number(text).map(Value::String),
+        SlotKind::Amount => number(text).map(|sum| json!(sum)),
+        _ => None,
+    }
 }
 
 /// Asked for a number, people write just the number, or a sentence with one thing in it that looks like one.
-fn bare_number(kind: SlotKind, text: &str) -> Option<String> {
-    if !matches!(kind, SlotKind::OrderNumber | SlotKind::InvoiceNumber) {
-        return None;
-    }
+fn bare_number(text: &str) -> Option<String> {
     let mut numbers = text.split_whitespace().filter_map(|word| {
         let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
         let fits = (3..=24).contains(&word.len())
@@ -51,7 +119,97 @@ fn bare_number(kind: SlotKind, text: &str) -> Option<String> {
     numbers.next().filter(|_| numbers.next().is_none())
 }
 
+/// The only number in a text, as people write numbers: 1200, 1,200.50, 1.200,50, 12,5.
+fn number(text: &str) -> Option<f64> {
+    let mut numbers = text.split_whitespace().filter_map(|word| {
+        let minus = word.starts_with('-');
+        let word = word.trim_matches(|letter: char| !letter.is_ascii_digit());
+        let digits = word.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | ',' | '\''));
+        if word.is_empty() || !digits {
+            return None;
+        }
+        let value = plain_number(word)?;
+        Some(if minus { -value } else { value })
+    });
+    numbers.next().filter(|_| numbers.next().is_none())
+}
+
+fn plain_number(word: &str) -> Option<f64> {
+    let marks: Vec<(usize, char)> =
+        word.char_indices().filter(|(_, letter)| !letter.is_ascii_digit()).collect();
+    let decimal = match marks.last() {
+        None => None,
+        Some((place, mark)) => {
+            let alone = marks.iter().filter(|(_, other)| other == mark).count() == 1;
+            let after = word.len() - place - 1;
+            // Three digits after the only kind of mark are thousands: 1,200.
+            let thousands = after == 3 && marks.iter().all(|(_, other)| other == mark);
+            (*mark != '\'' && alone && !thousands).then_some(*place)
+        }
+    };
+    let keep = |(place, letter): (usize, char)| match letter {
+        digit if digit.is_ascii_digit() => Some(digit),
+        _ if Some(place) == decimal => Some('.'),
+        _ => None,
+    };
+    word.char_indices().filter_map(keep).collect::<String>().parse().ok()
+}
+
+/// What the first word says, if it is one of either list; both in one sentence would be a guess.
+fn yes_or_no(text: &str) -> Option<bool> {
+    let plain = text.to_lowercase().replace('’', "'");
+    let words: Vec<&str> = plain
+        .split(|letter: char| !letter.is_alphanumeric() && letter != '\'')
+        .filter(|word| !word.is_empty())
+        .collect();
+    let says = |list: &[&str]| {
+        list.iter().any(|one| match one.contains(' ') {
+            true => plain.contains(one),
+            false => words.contains(one),
+        })
+    };
+    match (words.len() <= 8, says(YES), says(NO)) {
+        (true, true, false) => Some(true),
+        (true, false, true) => Some(false),
+        _ => None,
+    }
+}
+
 /// Whether an answer of this kind cannot be mistaken for something else.
 pub(super) fn is_exact(ask: &Ask) -> bool {
-    ask.kind != SlotKind::Text
+    !matches!(ask.kind, SlotKind::Text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_people_write_them() {
+        for (text, expected) in [
+            ("1200", Some(1200.0)),
+            ("about 1,200.50 please", Some(1200.5)),
+            ("1.200,50", Some(1200.5)),
+            ("12,5", Some(12.5)),
+            ("1'200'000", Some(1_200_000.0)),
+            ("1,200", Some(1200.0)),
+            ("€40.", Some(40.0)),
+            ("-3", Some(-3.0)),
+            ("between 3 and 5", None),
+            ("B2B", None),
+            ("none", None),
+        ] {
+            assert_eq!(number(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn yes_and_no_are_heard_and_neither_is_guessed() {
+        assert_eq!(yes_or_no("Yes, please"), Some(true));
+        assert_eq!(yes_or_no("nein danke"), Some(false));
+        assert_eq!(yes_or_no("¡Sí!"), Some(true));
+        assert_eq!(yes_or_no("don’t"), Some(false));
+        assert_eq!(yes_or_no("yes and no"), None);
+        assert_eq!(yes_or_no("I wonder"), None);
+    }
 }

@@ -6,6 +6,7 @@ use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::effect::Effect;
 use crate::domain::event::{Author, Event, Resolution};
+use crate::domain::run::Run;
 use crate::domain::ticket::NewTicket;
 use crate::playbook::Playbook;
 use serde_json::json;
@@ -61,6 +62,7 @@ fn ticket_of(talk: &Conversation, book: &Playbook) -> NewTicket {
         body: talk.handoff.as_ref().map(|handoff| handoff.summary.clone()).unwrap_or_default(),
         priority: talk.priority,
         team: talk.team.clone().unwrap_or_else(|| book.teams.default.clone()),
+        incident: None,
     }
 }
 
@@ -84,11 +86,11 @@ fn system(text: String) -> Event {
 
 /// Silence after an answer counts as an assumed resolution.
 pub(super) fn for_silence(talk: &Conversation, now: Time) -> Step {
-    match talk.silence_until {
+    match talk.silence() {
         Some(until) if until <= now => Step::Conclude(vec![
             Event::Resolved { resolution: Resolution::Assumed, by: None },
             Event::RatingAsked,
         ]),
-        until => Step::Wait(until),
+        until => Step::Wait(talk.runs().filter_map(Run::until).chain(until).min()),
     }
 }

@@ -181,7 +181,11 @@ impl Side for OnTheWeb {
     async fn hears(&self) -> Vec<String> {
         let said = |event: &Value| event["type"] == "message" && event["from"] != "customer";
         let events = self.events().await;
-        events.iter().filter(|event| said(event)).map(|event| event["text"].as_str().unwrap().to_owned()).collect()
+        events
+            .iter()
+            .filter(|event| said(event))
+            .map(|event| event["text"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     async fn presses(&self, label: &str) {
@@ -193,7 +197,8 @@ impl Side for OnTheWeb {
             return;
         }
         let events = self.events().await;
-        let choices = events.iter().flat_map(|event| event["choices"].as_array().cloned().unwrap_or_default());
+        let choices =
+            events.iter().flat_map(|event| event["choices"].as_array().cloned().unwrap_or_default());
         let choice = choices.filter(|choice| choice["label"] == label).last().expect("the button");
         self.post(json!({"id": Self::id(), "text": label, "choice": choice["id"]})).await;
     }
@@ -307,14 +312,22 @@ async fn passes(place: &Place, side: &dyn Side) {
     assert_eq!(files.len(), 1, "{events}");
     assert_eq!(files[0]["name"], "error.txt");
     ben.post(&format!("/api/v1/conversations/{id}/takeover"), json!({})).await;
-    ben.post(&format!("/api/v1/conversations/{id}/notes"), json!({"id": "n1", "text": "Looks like the old bug."})).await;
+    ben.post(
+        &format!("/api/v1/conversations/{id}/notes"),
+        json!({"id": "n1", "text": "Looks like the old bug."}),
+    )
+    .await;
     let long: String = (0..900).map(|line| format!("Step {line}: press it.\n")).collect();
     assert!(long.len() < 16 * 1024 + 4096);
     let long: String = long.chars().take(15_000).collect::<String>() + " END";
     ben.post(&format!("/api/v1/conversations/{id}/messages"), json!({"id": "a1", "text": long})).await;
     let all = heard(side, "END", 1).await;
     let steps = |text: &str| text.matches("Step ").count();
-    assert_eq!(all.iter().map(|text| steps(text)).sum::<usize>(), steps(&long), "nothing lost, nothing twice");
+    assert_eq!(
+        all.iter().map(|text| steps(text)).sum::<usize>(),
+        steps(&long),
+        "nothing lost, nothing twice"
+    );
     assert!(!all.iter().any(|text| text.contains("old bug")), "a note is never shown");
 
     ben.post(&format!("/api/v1/conversations/{id}/resolution"), json!({})).await;
@@ -358,8 +371,7 @@ async fn telegram_keeps_the_contract() {
     tls();
     let fake = telegram::Fake::start(telegram::Options::default()).await.unwrap();
     let mut place = Place::new(None);
-    place.env =
-        vec![("DESKHAND_TELEGRAM__TOKEN", fake.token()), ("DESKHAND_TELEGRAM__API_URL", fake.url())];
+    place.env = vec![("DESKHAND_TELEGRAM__TOKEN", fake.token()), ("DESKHAND_TELEGRAM__API_URL", fake.url())];
     let side = OnTelegram { ada: fake.customer("Ada"), fake };
     with(&place, async |place| passes(place, &side).await).await;
     side.fake.assert_clean();

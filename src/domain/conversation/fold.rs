@@ -1,18 +1,23 @@
 //! What each event changes.
 
-use super::{Context, Conversation, Handoff, Line, Lookup, Pending, State};
+use super::{Context, Conversation, Done, Handoff, Line, Lookup, Occurrence, Pending, State};
 use crate::domain::Time;
+use crate::domain::approval::{Approval, Ruling};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::{Answer, Author, DeskState, Entry, Event, Question};
 use crate::domain::ids::Seq;
 use crate::domain::run::{Run, Waiting};
 use channels::Choice;
+use std::collections::BTreeMap;
 
 /// How much of a waiting message is judged; the log keeps all of it. The snapshot is written with every commit.
 const PENDING_CHARACTERS: usize = 4000;
 
 /// How many lines of the talk the fold remembers.
 const RECENT_LINES: usize = 24;
+
+/// How many occurrences and finished acts the fold remembers.
+const REMEMBERED: usize = 20;
 
 impl Conversation {
     /// Folds one more event in.
@@ -57,12 +62,34 @@ impl Conversation {
             Event::Said { author, text, choices, answers, .. } => {
                 self.said(entry.at, author, text, choices, *answers)
             }
-            Event::Progressed { run } => {
-                self.run = run.as_deref().cloned();
-                self.came = None;
-                if self.run.is_none() {
-                    self.lookups.clear();
+            Event::Progressed { run } => self.progressed(run.as_deref()),
+            Event::PutAside => self.aside.extend(self.run.take()),
+            Event::Resumed { message } => {
+                if let Some(place) = self.aside.iter().position(|run| run.message == *message) {
+                    self.run = Some(self.aside.remove(place));
                 }
+            }
+            Event::ApprovalAsked { proposal } => {
+                let approval = Approval { at: entry.at, proposal: (**proposal).clone(), ruling: None };
+                self.approvals.insert(entry.seq, approval);
+            }
+            Event::Approved { approval, by, edits } => {
+                let ruling =
+                    Ruling { approved: true, by: by.clone(), edits: edits.clone(), reason: String::new() };
+                self.ruled(*approval, ruling);
+            }
+            Event::Rejected { approval, by, reason } => {
+                let ruling = Ruling {
+                    approved: false,
+                    by: by.clone(),
+                    edits: BTreeMap::new(),
+                    reason: reason.clone(),
+                };
+                self.ruled(*approval, ruling);
+            }
+            Event::Occurred { name, about, data } => {
+                let happened = Occurrence { name: name.clone(), about: about.clone(), data: data.clone() };
+                remember(&mut self.occurred, happened);
             }
             Event::Marked { urgency, priority, team, tags } => {
                 self.urgency = self.urgency.max(*urgency);
@@ -80,6 +107,9 @@ impl Conversation {
                 if let (State::Queued { ticket_asked, .. }, Effect::OpenTicket(_)) = (&mut self.state, effect)
                 {
                     *ticket_asked = true;
+                }
+                if let Effect::Act { undoes: Some(seq), .. } = effect {
+                    self.undone(*seq, true);
                 }
                 self.acts.insert(entry.seq, effect.clone());
             }
@@ -150,6 +180,8 @@ impl Conversation {
     fn bot_owes_nothing(&mut self) {
         self.pending.clear();
         self.run = None;
+        self.aside.clear();
+        self.approvals.clear();
         self.lookups.clear();
         self.offered.clear();
         self.silence_until = None;
@@ -157,12 +189,13 @@ impl Conversation {
 
     fn learn(&mut self, answer: &Answer) {
         match answer {
-            Answer::Context { message, customer, account, desk } => {
+            Answer::Context { message, customer, account, desk, demotions } => {
                 self.context = Some(Context {
                     message: *message,
                     customer: Some(customer.clone()),
                     account: account.clone(),
                     desk: *desk,
+                    demotions: demotions.clone(),
                     trouble: None,
                 });
             }
@@ -170,16 +203,23 @@ impl Conversation {
                 self.lookups
                     .insert(step.clone(), Lookup::Answered { account: account.clone().map(Box::new) });
             }
+            Answer::Called { step, output } => {
+                self.lookups.insert(step.clone(), Lookup::Called { output: output.clone() });
+            }
             Answer::Unavailable { question: Question::Context { message }, cause } => {
                 self.context = Some(Context {
                     message: *message,
                     customer: None,
                     account: None,
                     desk: DeskState::default(),
+                    demotions: Vec::new(),
                     trouble: Some(cause.clone()),
                 });
             }
-            Answer::Unavailable { question: Question::Account { step, .. }, cause } => {
+            Answer::Unavailable {
+                question: Question::Account { step, .. } | Question::Call { step, .. },
+                cause,
+            } => {
                 self.lookups.insert(step.clone(), Lookup::Unavailable { cause: cause.clone() });
             }
         }
@@ -204,15 +244,55 @@ impl Conversation {
     }
 
     fn finished(&mut self, effect: Seq, outcome: &Outcome) {
-        self.acts.remove(&effect);
+        let asked = self.acts.remove(&effect);
+        if let Some(Effect::Act { undoes: Some(seq), .. }) = &asked {
+            self.undone(*seq, matches!(outcome, Outcome::Acted { .. } | Outcome::InDoubt { .. }));
+        }
         if let Outcome::TicketOpened(ticket) = outcome {
             self.tickets.push(ticket.clone());
         }
-        if let Some(Run { waiting: Waiting::Effect { seq }, .. }) = &self.run
-            && *seq == effect
-        {
-            self.came = Some(outcome.clone());
+        if let (Outcome::Acted { output }, Some(Effect::Act { action, input, .. })) = (outcome, asked) {
+            let done = Done { seq: effect, action, input, output: output.clone(), undone: false };
+            remember(&mut self.done, done);
         }
+        let awaited = self.run.as_ref().is_some_and(|run| match &run.waiting {
+            Waiting::Effect { seq } => *seq == effect,
+            Waiting::Effects { awaited } => awaited.iter().any(|(seq, _)| *seq == effect),
+            _ => false,
+        });
+        if awaited {
+            self.came.insert(effect, outcome.clone());
+        }
+    }
+
+    fn progressed(&mut self, run: Option<&Run>) {
+        // What the run had waited for is taken in by its going on.
+        if let Some(Run { waiting: Waiting::Event { name, about, .. }, .. }) = &self.run {
+            self.occurred.retain(|one| one.name != *name || one.about != *about);
+        }
+        self.run = run.cloned();
+        self.came.clear();
+        let under_way: Vec<String> = self.runs().map(|run| format!("{}/", run.key())).collect();
+        self.lookups.retain(|step, _| under_way.iter().any(|run| step.starts_with(run.as_str())));
+        let awaited: Vec<Seq> = self
+            .runs()
+            .filter_map(|run| match run.waiting {
+                Waiting::Approval { seq, .. } => Some(seq),
+                _ => None,
+            })
+            .collect();
+        self.approvals.retain(|seq, _| awaited.contains(seq));
+    }
+
+    fn ruled(&mut self, approval: Seq, ruling: Ruling) {
+        if let Some(approval) = self.approvals.get_mut(&approval) {
+            // The first word counts.
+            approval.ruling.get_or_insert(ruling);
+        }
+    }
+
+    fn undone(&mut self, seq: Seq, so: bool) {
+        self.done.iter_mut().filter(|done| done.seq == seq).for_each(|done| done.undone = so);
     }
 
     fn remember(&mut self, from: &str, at: Time, text: &str) {
@@ -225,4 +305,11 @@ impl Conversation {
         let text = text.chars().take(500).collect();
         self.recent.push_back(Line { from: from.to_owned(), at, text });
     }
+}
+
+fn remember<T>(list: &mut Vec<T>, one: T) {
+    if list.len() == REMEMBERED {
+        list.remove(0);
+    }
+    list.push(one);
 }

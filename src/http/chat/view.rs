@@ -154,6 +154,12 @@ pub(super) fn of(entry: Entry, wait: Option<Wait>) -> Option<Shown> {
         | Event::Answered { .. }
         | Event::Decided { .. }
         | Event::Progressed { .. }
+        | Event::PutAside
+        | Event::Resumed { .. }
+        | Event::ApprovalAsked { .. }
+        | Event::Approved { .. }
+        | Event::Rejected { .. }
+        | Event::Occurred { .. }
         | Event::Marked { .. }
         | Event::Requested { .. }
         | Event::Finished { .. }

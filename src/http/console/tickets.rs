@@ -129,6 +129,12 @@ pub(super) async fn change(
     }
     let record = site.ledger.storage.change_ticket(number, status, priority, site.ledger.now()).await?;
     tracing::info!(ticket = number, by = %who.0.id, "a ticket was changed");
+    if let Some(record) = record.as_ref().filter(|_| status == Some(TicketStatus::Solved)) {
+        let number = record.reference().number;
+        let data = serde_json::json!({"number": number, "title": record.ticket.title});
+        let occurrence = record.updated_at.timestamp_micros().to_string();
+        site.hand.occurred(&occurrence, "ticket.solved", &number, &data).await?;
+    }
     Ok(Json(ticket(&site, record.ok_or_else(missing)?, &mut HashMap::new()).await?))
 }
 

@@ -2,12 +2,15 @@
 
 use crate::domain::customer::Account;
 use crate::domain::ticket::Priority;
-use crate::playbook::yaml::Spanned;
+use crate::playbook::yaml::{Span, Spanned};
 use nlu::signals::{Sentiment, Urgency};
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The whole file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CasesFile {
     /// Each is a conversation of its own.
@@ -15,22 +18,26 @@ pub struct CasesFile {
 }
 
 /// One conversation.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// Unique; what it shows.
+    #[schemars(with = "String")]
     pub name: Spanned<String>,
     /// Who writes; an unknown visitor where absent.
     pub customer: Option<CaseCustomer>,
     /// How things stand at the desk.
     #[serde(default)]
     pub desk: CaseDesk,
+    /// What other systems answer, by action.
+    #[serde(default)]
+    pub outside: BTreeMap<String, OutsideAnswer>,
     /// Turn by turn.
     pub talk: Vec<CaseTurn>,
 }
 
 /// Who writes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct CaseCustomer {
@@ -72,7 +79,7 @@ impl CaseCustomer {
 }
 
 /// How things stand at the desk.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseDesk {
     /// Whether the default team is there.
@@ -100,12 +107,48 @@ impl Default for CaseDesk {
     }
 }
 
-/// One message and what must come of it.
-#[derive(Debug, Clone, Deserialize)]
+/// What another system answers: one of them.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OutsideAnswer {
+    /// This.
+    Gives(Value),
+    /// Nothing, for this reason.
+    Fails(String),
+}
+
+/// Something that happens outside.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseEvent {
+    /// What, such as `ticket.solved`.
+    pub event: String,
+    /// To what; the newest ticket where absent.
+    pub about: Option<String>,
+    /// What is known of it.
+    #[serde(default)]
+    pub data: Value,
+}
+
+/// One thing that happens (exactly one of the first five), and what must come of it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseTurn {
     /// What the customer writes.
-    pub says: Spanned<String>,
+    #[schemars(with = "Option<String>")]
+    pub says: Option<Spanned<String>>,
+    /// How long nothing is said.
+    #[schemars(with = "Option<String>")]
+    pub waits: Option<Spanned<Span>>,
+    /// What happens outside.
+    #[schemars(with = "Option<CaseEvent>")]
+    pub occurs: Option<Spanned<CaseEvent>>,
+    /// A human approves what was asked last, with these changes.
+    #[schemars(with = "Option<BTreeMap<String, Value>>")]
+    pub approves: Option<Spanned<BTreeMap<String, Value>>>,
+    /// A human rejects it, for this reason.
+    #[schemars(with = "Option<String>")]
+    pub rejects: Option<Spanned<String>>,
     /// The button pressed instead.
     pub choice: Option<String>,
     /// What must come of it; anything where absent.
@@ -114,7 +157,7 @@ pub struct CaseTurn {
 }
 
 /// One value or any of several.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum OneOf<T> {
     /// Any of these.
@@ -134,7 +177,7 @@ impl<T: PartialEq> OneOf<T> {
 }
 
 /// What must come of a message; what is absent may be anything.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// `null` means out of scope.
@@ -142,8 +185,10 @@ pub struct Expect {
     /// `reply`, `act`, `ask`, `ticket`, `handoff`.
     pub route: Option<OneOf<String>>,
     /// Low, medium, high.
+    #[schemars(with = "Option<OneOf<super::Level>>")]
     pub urgency: Option<OneOf<Urgency>>,
     /// Negative, neutral, positive.
+    #[schemars(with = "Option<OneOf<super::Mood>>")]
     pub sentiment: Option<OneOf<Sentiment>>,
     /// Whose it became.
     pub team: Option<OneOf<String>>,
@@ -163,4 +208,8 @@ pub struct Expect {
     pub state: Option<OneOf<String>>,
     /// How many tickets stand.
     pub tickets: Option<usize>,
+    /// All actions that were had done, in order.
+    pub acts: Option<Vec<String>>,
+    /// Something that a human was asked to approve holds these words.
+    pub approval: Option<OneOf<String>>,
 }

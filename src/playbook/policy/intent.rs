@@ -4,6 +4,7 @@ use crate::domain::decision::Automation;
 use crate::domain::ticket::Priority;
 use crate::playbook::yaml::Spanned;
 use nlu::signals::Urgency;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -11,41 +12,51 @@ use std::collections::BTreeMap;
 pub type Examples = BTreeMap<String, Vec<Spanned<String>>>;
 
 /// One intent.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Intent {
     /// Snake case; the file is named after it.
+    #[schemars(with = "String")]
     pub id: Spanned<String>,
     /// As people see it.
     pub name: String,
     /// One sentence.
     pub description: String,
     /// Whose matter it is.
+    #[schemars(with = "String")]
     pub team: Spanned<String>,
     /// What a mistake would cost.
     pub risk: Risk,
     /// How much the bot may do.
     pub automation: Automation,
+    /// Whether the desk accepts that an intent of high risk runs without a human's approval.
+    #[serde(default)]
+    pub risk_accepted: bool,
     /// The probability needed to act; the trained one where absent.
+    #[schemars(with = "Option<f32>")]
     pub threshold: Option<Spanned<f32>>,
     /// At least this urgent.
+    #[schemars(with = "Option<super::Level>")]
     pub urgency: Option<Urgency>,
     /// What is done once the bot is sure.
+    #[schemars(with = "Then")]
     pub then: Spanned<Then>,
     /// How customers say it.
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub examples: Examples,
 }
 
 /// `policies/intents/out-of-scope.yaml`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutOfScope {
     /// What this desk has no answer to.
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub out_of_scope: Examples,
 }
 
 /// What a mistake would cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Risk {
     /// An annoyance.
@@ -69,7 +80,7 @@ impl Risk {
 }
 
 /// What ends the judgement of a message: exactly one of them.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Then {
     /// A human answers.
@@ -83,7 +94,7 @@ pub enum Then {
 }
 
 /// Who gets it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HandOffTo {
     /// The intent's team where absent.
@@ -93,7 +104,7 @@ pub struct HandOffTo {
 }
 
 /// Which articles may answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerFrom {
     /// All that list the intent, where absent.

@@ -4,10 +4,11 @@ use super::intent::{AnswerFrom, HandOffTo, Then};
 use crate::domain::ticket::Priority;
 use crate::playbook::yaml::Spanned;
 use nlu::signals::Urgency;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The whole file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RulesFile {
     /// In order: the first that concludes wins.
@@ -15,12 +16,14 @@ pub struct RulesFile {
 }
 
 /// One rule.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Kebab-case, stable: decisions name it.
+    #[schemars(with = "String")]
     pub id: Spanned<String>,
     /// A CEL condition.
+    #[schemars(with = "String")]
     pub when: Spanned<String>,
     /// What follows.
     pub then: Consequence,
@@ -29,10 +32,11 @@ pub struct Rule {
 }
 
 /// What a rule does: any modifiers, and at most one conclusion.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consequence {
     /// At least this urgent.
+    #[schemars(with = "Option<super::Level>")]
     pub urgency: Option<Urgency>,
     /// At least this soon.
     pub priority: Option<Priority>,

@@ -5,30 +5,34 @@ use crate::domain::Time;
 use crate::playbook::yaml::{Span, Spanned};
 use chrono::{Datelike, Days, NaiveTime, TimeZone, Weekday};
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The whole file.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TeamsFile {
     /// Where everything else goes.
+    #[schemars(with = "String")]
     pub default: Spanned<String>,
     /// All teams.
     pub teams: Vec<Team>,
 }
 
 /// One team.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Team {
     /// Kebab-case.
+    #[schemars(with = "String")]
     pub id: Spanned<String>,
     /// As people see it.
     pub name: String,
     /// When somebody is there.
     pub hours: Hours,
     /// After this a waiting customer is told what to expect.
+    #[schemars(with = "String")]
     pub takeover_within: Span,
     /// What they are told, instead of the desk's general sentence.
     #[serde(default)]
@@ -36,7 +40,7 @@ pub struct Team {
 }
 
 /// Opening hours.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Hours {
     /// The word `always`.
@@ -46,7 +50,7 @@ pub enum Hours {
 }
 
 /// The word `always`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AlwaysWord {
     /// Day and night.
@@ -54,17 +58,19 @@ pub enum AlwaysWord {
 }
 
 /// A week.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Week {
     /// Whose clock.
+    #[schemars(with = "String")]
     pub timezone: Tz,
     /// `mon` to `sun`: `"09:00-17:30"`; a missing day is closed.
+    #[schemars(with = "BTreeMap<String, String>")]
     pub days: BTreeMap<Day, Shift>,
 }
 
 /// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
 pub enum Day {

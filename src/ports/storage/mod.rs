@@ -1,12 +1,14 @@
 //! Where everything is kept. Two databases stand behind these traits; one set of contract tests holds both to them.
 
 mod conversations;
+mod matters;
 mod memory;
 mod outbox;
 mod people;
 mod records;
 
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
+pub use matters::{Incident, Matters};
 pub use memory::Memory;
 pub use outbox::{Count, Item, Outbox};
 pub use people::{People, Session, SessionKind, User};
@@ -39,7 +41,17 @@ pub trait Lead: Send + Sync {
 /// Everything kept.
 #[async_trait]
 pub trait Storage:
-    Conversations + Outbox + Memory + Customers + TicketStore + People + Uploads + Releases + Send + Sync
+    Conversations
+    + Outbox
+    + Matters
+    + Memory
+    + Customers
+    + TicketStore
+    + People
+    + Uploads
+    + Releases
+    + Send
+    + Sync
 {
     /// Whether a read and a durable write would succeed now.
     async fn ping(&self) -> Result<(), Unavailable>;

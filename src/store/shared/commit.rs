@@ -37,6 +37,16 @@ pub(super) async fn commit(commit: &Prepared, db: &mut Connection) -> Outcome<Co
     for effects in commit.effects.chunks(CHUNK) {
         request(&commit.row.id, effects, db).await?;
     }
+    if let Some(awaits) = &commit.awaits {
+        await_events(&commit.row.id, awaits, db).await?;
+    }
+    for number in &commit.holds {
+        sqlx::query("INSERT INTO holder (number, conversation) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(number)
+            .bind(&commit.row.id)
+            .execute(&mut *db)
+            .await?;
+    }
     if let Some(place) = &commit.finishes {
         let done =
             sqlx::query("DELETE FROM outbox WHERE conversation = $1 AND seq = $2 AND state = 'sending'")
@@ -167,6 +177,20 @@ async fn append(id: &str, events: &[EventRow], db: &mut Connection) -> Outcome<(
     Ok(())
 }
 
+/// Only what this conversation waits for now is kept.
+async fn await_events(id: &str, awaits: &[(String, String)], db: &mut Connection) -> Outcome<()> {
+    sqlx::query("DELETE FROM awaited WHERE conversation = $1").bind(id).execute(&mut *db).await?;
+    for (name, about) in awaits {
+        sqlx::query("INSERT INTO awaited (conversation, name, about) VALUES ($1, $2, $3)")
+            .bind(id)
+            .bind(name)
+            .bind(about)
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
 /// An effect is due at once.
 async fn request(id: &str, effects: &[EffectRow], db: &mut Connection) -> Outcome<()> {
     let mut insert = QueryBuilder::new(
@@ -179,7 +203,7 @@ async fn request(id: &str, effects: &[EffectRow], db: &mut Connection) -> Outcom
             .push("0")
             .push_bind(effect.at)
             .push_bind(effect.at)
-            .push_bind(effect.lane)
+            .push_bind(&effect.lane)
             .push_bind(&effect.effect);
     });
     insert.build().execute(db).await?;

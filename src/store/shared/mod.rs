@@ -5,6 +5,7 @@ mod commit;
 mod conversations;
 mod customers;
 mod list;
+mod matters;
 mod memory;
 mod outbox;
 mod people;

@@ -163,6 +163,7 @@ fn record(row: Columns) -> Result<TicketRecord, sqlx::Error> {
             body: row.body,
             priority: named(&row.priority, Priority::from_name)?,
             team: row.team,
+            incident: None,
         },
         status: named(&row.status, TicketStatus::from_name)?,
         conversation: parsed(&row.conversation)?,

@@ -24,7 +24,13 @@ on_both![
 ];
 
 fn ticket(title: &str) -> NewTicket {
-    NewTicket { title: title.into(), body: "…".into(), priority: Priority::High, team: "billing".into() }
+    NewTicket {
+        title: title.into(),
+        body: "…".into(),
+        priority: Priority::High,
+        team: "billing".into(),
+        incident: None,
+    }
 }
 
 fn place() -> Place {

@@ -3,11 +3,12 @@
 use super::desk::{Desk, agent, at, id, received};
 use super::on_both;
 use channels::{Channel, Choice, Citation};
+use deskhand::domain::approval::{Proposal, Unanswered};
 use deskhand::domain::conversation::Conversation;
 use deskhand::domain::customer::Account;
-use deskhand::domain::decision::{Automation, Decision, Evidence, Guess, Reason, Route};
+use deskhand::domain::decision::{Automation, Decision, Evidence, Guess, NearMiss, Reason, Route};
 use deskhand::domain::effect::{Effect, Outcome};
-use deskhand::domain::event::{Answer, Author, DeskState, Event, Question, Resolution};
+use deskhand::domain::event::{Answer, Author, Demotion, DeskState, Event, Question, Resolution};
 use deskhand::domain::release::ReleaseId;
 use deskhand::domain::run::{Run, Waiting};
 use deskhand::domain::ticket::{NewTicket, Priority, TicketRef};
@@ -17,6 +18,7 @@ use nlu::signals::{Sentiment, Urgency};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use serde_json::json;
 
 on_both![
     the_snapshot_is_the_fold_of_the_log_whatever_happens,
@@ -143,6 +145,7 @@ fn decision() -> impl Strategy<Value = Decision> {
                 confidence: confidence as f32,
                 sure: message % 2 == 0,
             }),
+            near: vec![NearMiss { rule: word.clone(), missing: word.clone() }],
             evidence: vec![Evidence { text: word, weight: -(confidence as f32) }],
             context: Vec::new(),
             citations: Vec::new(),
@@ -161,9 +164,18 @@ fn run() -> impl Strategy<Value = Run> {
         version: "v".into(),
         message: seq,
         path: vec![1, 0],
-        slots: [(word.clone(), word.clone())].into(),
-        saved: [("n".into(), serde_json::json!({ "x": number, "y": [word, seq] }))].into(),
-        waiting: if seq % 2 == 0 { Waiting::Effect { seq } } else { Waiting::Slot { slot: word, tries: 1 } },
+        slots: [(word.clone(), word.clone().into())].into(),
+        saved: [("n".into(), json!({ "x": number, "y": [word, seq] }))].into(),
+        waiting: match seq % 4 {
+            0 => Waiting::Effect { seq },
+            1 => Waiting::Event { name: word.clone(), about: word.clone(), until: at(seq) },
+            2 => Waiting::Approval { seq, until: at(seq) },
+            _ => Waiting::Slot { slot: word.clone(), tries: 1 },
+        },
+        intent: Some(word),
+        automation: Automation::Approve,
+        approved: Some(seq % 2 == 0),
+        returned: seq % 2 == 1,
     })
 }
 
@@ -174,8 +186,10 @@ fn event() -> impl Strategy<Value = Event> {
             customer: super::desk::customer(Some(&name), None),
             account: Some(Account { name, ..Account::default() }),
             desk: DeskState { queue_length: message, agents_online: 1 },
+            demotions: vec![Demotion { intent: "i".into(), to: Automation::Observe, because: "b".into() }],
         }),
         text().prop_map(|step| Answer::Account { step, account: None }),
+        (text(), text()).prop_map(|(step, word)| Answer::Called { step, output: json!({"word": word}) }),
         (text(), text()).prop_map(|(step, cause)| Answer::Unavailable {
             question: Question::Account { email: "a@b.c".into(), step },
             cause,
@@ -187,11 +201,19 @@ fn event() -> impl Strategy<Value = Event> {
             title,
             body: String::new(),
             priority,
-            team: "t".into()
+            team: "t".into(),
+            incident: None,
         })),
+        (text(), text()).prop_map(|(action, word)| Effect::Act {
+            action,
+            version: "v".into(),
+            input: json!({"word": word}),
+            undoes: None
+        }),
     ];
     let outcome = prop_oneof![
         Just(Outcome::Dropped),
+        text().prop_map(|word| Outcome::Acted { output: json!([word, null, 1.5]) }),
         text().prop_map(|cause| Outcome::Failed { cause }),
         text().prop_map(|title| Outcome::TicketOpened(TicketRef {
             number: "T-1".into(),
@@ -201,6 +223,25 @@ fn event() -> impl Strategy<Value = Event> {
     ];
     prop_oneof![
         text().prop_map(|words| received(&words)),
+        Just(Event::PutAside),
+        (1..9_i64).prop_map(|message| Event::Resumed { message }),
+        (text(), 1..9_i64).prop_map(|(title, seq)| Event::ApprovalAsked {
+            proposal: Box::new(Proposal {
+                title: title.clone(),
+                details: title.clone(),
+                team: "t".into(),
+                editable: [("word".to_owned(), json!(title))].into(),
+                until: at(seq),
+                default: Unanswered::HandOff,
+            })
+        }),
+        (1..40_i64, text()).prop_map(|(approval, reason)| Event::Rejected { approval, by: None, reason }),
+        (1..40_i64, text()).prop_map(|(approval, word)| Event::Approved {
+            approval,
+            by: None,
+            edits: [("word".to_owned(), json!(word))].into()
+        }),
+        (text(), text()).prop_map(|(name, about)| Event::Occurred { name, about, data: json!({"x": 1}) }),
         answer.prop_map(|answer| Event::Answered { answer: Box::new(answer) }),
         decision().prop_map(|decision| Event::Decided { decision: Box::new(decision) }),
         (author(), text(), text(), prop::option::of(1..9_i64)).prop_map(|(author, text, label, answers)| {

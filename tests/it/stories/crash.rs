@@ -1,6 +1,6 @@
 //! The process dies; what was recorded is finished by the next one.
 
-use crate::support::outside::{FakeCourier, FakeDirectory, FakeNotifier, FakeTickets};
+use crate::support::outside::{FakeActions, FakeCourier, FakeDirectory, FakeNotifier, FakeTickets};
 use crate::support::world::{World, shipped};
 use channels::Channel;
 use deskhand::domain::effect::Outcome;
@@ -79,6 +79,7 @@ async fn a_clean_stop_leaves_nothing_half_done() {
         )]),
         tickets: Arc::new(FakeTickets::new(world.ledger.storage.clone())),
         notifier: Arc::new(FakeNotifier::default()),
+        actions: Arc::new(FakeActions::default()),
     };
     let next = Desk::assemble(
         world.ledger.clone(),

@@ -1,11 +1,15 @@
 //! A customer says, the desk answers.
 
 mod answers;
+mod approvals;
+mod calls;
 mod crash;
 mod escalations;
+mod long_waits;
 mod mission;
 mod order;
 mod outside_faults;
 mod reception;
+mod subjects;
 mod takeover;
 mod truth;

@@ -3,4 +3,5 @@
 pub(crate) mod app;
 pub(crate) mod outside;
 pub(crate) mod postgres;
+pub(crate) mod shop;
 pub(crate) mod world;

@@ -6,9 +6,13 @@ use deskhand::domain::Time;
 use deskhand::domain::customer::Account;
 use deskhand::domain::ids::{CustomerId, Place};
 use deskhand::domain::ticket::{NewTicket, TicketRef};
+use deskhand::playbook::actions::Action;
 use deskhand::ports::storage::Storage;
-use deskhand::ports::{Directory, DirectoryError, Notice, Notifier, NotifyError, TicketError, Tickets};
-use std::collections::VecDeque;
+use deskhand::ports::{
+    ActionError, Actions, Directory, DirectoryError, Notice, Notifier, NotifyError, TicketError, Tickets,
+};
+use serde_json::Value;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -45,6 +49,90 @@ impl Directory for FakeDirectory {
 
     async fn by_id(&self, id: &str) -> Result<Option<Account>, DirectoryError> {
         self.find(|account| account.id == id).await
+    }
+}
+
+/// Other systems, behind actions: what they answer is ordered, what they did is kept, and the same key again gives the
+/// same answer where the action says that it carries one.
+#[derive(Default)]
+pub(crate) struct FakeActions {
+    answers: Mutex<HashMap<String, Value>>,
+    pub(crate) faults: Mutex<VecDeque<ActionFault>>,
+    /// What was really done or read: the action, its key and its input.
+    pub(crate) journal: Mutex<Vec<(String, String, Value)>>,
+    pub(crate) slow_ms: AtomicU64,
+    pub(crate) at_once: AtomicU64,
+    pub(crate) most_at_once: AtomicU64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum ActionFault {
+    Away,
+    Busy(u64),
+    Refuses,
+    AnswerLost,
+    Answers(Value),
+}
+
+impl FakeActions {
+    pub(crate) fn answers(&self, action: &str, value: Value) {
+        self.answers.lock().expect("no panic").insert(action.to_owned(), value);
+    }
+
+    pub(crate) fn will(&self, fault: ActionFault) {
+        self.faults.lock().expect("no panic").push_back(fault);
+    }
+
+    /// How often an action was really run.
+    pub(crate) fn times(&self, action: &str) -> usize {
+        self.journal.lock().expect("no panic").iter().filter(|(one, ..)| one == action).count()
+    }
+
+    pub(crate) fn inputs(&self, action: &str) -> Vec<Value> {
+        let journal = self.journal.lock().expect("no panic");
+        journal.iter().filter(|(one, ..)| one == action).map(|(_, _, input)| input.clone()).collect()
+    }
+}
+
+#[async_trait]
+impl Actions for FakeActions {
+    async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, ActionError> {
+        // What would be sent can be made.
+        action.request(input).map_err(ActionError::Refused)?;
+        let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(self.slow_ms.load(Ordering::SeqCst))).await;
+        self.at_once.fetch_sub(1, Ordering::SeqCst);
+        let fault = self.faults.lock().expect("no panic").pop_front();
+        match &fault {
+            Some(ActionFault::Away) => return Err(ActionError::Retry("503 from the shop".to_owned())),
+            Some(ActionFault::Busy(seconds)) => {
+                let after = Duration::from_secs(*seconds);
+                return Err(ActionError::Later { cause: "429 from the shop".to_owned(), after });
+            }
+            Some(ActionFault::Refuses) => {
+                return Err(ActionError::Refused("422: no such order".to_owned()));
+            }
+            _ => {}
+        }
+        {
+            let mut journal = self.journal.lock().expect("no panic");
+            let known = action.idempotency.is_some() && journal.iter().any(|(_, one, _)| one == key);
+            if !known {
+                journal.push((action.id.clone(), key.to_owned(), input.clone()));
+            }
+        }
+        match fault {
+            Some(ActionFault::AnswerLost) => Err(ActionError::InDoubt("the link was cut.".to_owned())),
+            Some(ActionFault::Answers(value)) => Ok(value),
+            _ => Ok(self
+                .answers
+                .lock()
+                .expect("no panic")
+                .get(&action.id)
+                .cloned()
+                .unwrap_or_else(|| action.sample())),
+        }
     }
 }
 

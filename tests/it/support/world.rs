@@ -1,7 +1,7 @@
 //! A whole desk in one process: real engines, a real database, the shipped policies; a clock that stands until it
 //! is moved, and an outside world that does as it is told.
 
-use super::outside::{FakeCourier, FakeDirectory, FakeNotifier, FakeTickets};
+use super::outside::{FakeActions, FakeCourier, FakeDirectory, FakeNotifier, FakeTickets};
 use channels::{Channel, Inbound};
 use chrono::TimeDelta;
 use deskhand::desk::Command;
@@ -66,6 +66,27 @@ pub(crate) fn shipped() -> Arc<Library> {
         .clone()
 }
 
+/// The shipped desk with some files in place of others or beside them.
+pub(crate) fn library_with(files: &[(&str, &str)]) -> Arc<Library> {
+    let models = ModelCache::new(Some(std::env::temp_dir().join("deskhand-test-models")));
+    let mut content = starter();
+    content.extend(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())));
+    let opened = Library::open(&content, &models);
+    Arc::new(opened.unwrap_or_else(|faults| {
+        panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>())
+    }))
+}
+
+/// A shipped file, changed.
+pub(crate) fn shipped_but(path: &str, changes: &[(&str, &str)]) -> String {
+    let mut text = starter().remove(path).expect("a shipped file");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{path} holds no {from}");
+        text = text.replacen(from, to, 1);
+    }
+    text
+}
+
 pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) library: Arc<Library>,
@@ -74,6 +95,7 @@ pub(crate) struct World {
     pub(crate) tickets: Arc<FakeTickets>,
     pub(crate) notifier: Arc<FakeNotifier>,
     pub(crate) courier: Arc<FakeCourier>,
+    pub(crate) actions: Arc<FakeActions>,
     pub(crate) desk: Desk,
     stop: watch::Sender<bool>,
     engines: Mutex<JoinSet<()>>,
@@ -95,6 +117,14 @@ impl World {
         Self::on(storage, None, shipped(), false).await
     }
 
+    /// The shipped desk with some files in place of others or beside them.
+    pub(crate) async fn with(files: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let url = format!("sqlite:{}", folder.path().join("deskhand.db").display());
+        let storage = deskhand::store::open(&url).await.expect("a SQLite file");
+        Self::on(storage, Some(folder), library_with(files), true).await
+    }
+
     pub(crate) async fn on(
         storage: Arc<dyn Storage>,
         folder: Option<TempDir>,
@@ -113,10 +143,12 @@ impl World {
         let tickets = Arc::new(FakeTickets::new(storage));
         let notifier = Arc::new(FakeNotifier::default());
         let courier = Arc::new(FakeCourier::new(Channel::Telegram));
+        let actions = Arc::new(FakeActions::default());
         let outside = Outside {
             couriers: HashMap::from([(Channel::Telegram, courier.clone() as Arc<dyn channels::Courier>)]),
             tickets: tickets.clone(),
             notifier: notifier.clone(),
+            actions: actions.clone(),
         };
         let desk =
             Desk::assemble(ledger.clone(), library.clone(), directory.clone(), outside, Platforms::default());
@@ -130,6 +162,7 @@ impl World {
             tickets,
             notifier,
             courier,
+            actions,
             desk,
             stop,
             engines,
@@ -192,19 +225,34 @@ impl World {
 
     /// Until nothing is due and the outbox is empty.
     pub(crate) async fn settles(&self) {
+        // Twice in a row: the two questions are not asked at one moment, and work may slip from one to the other.
+        let mut quiet = 0;
         for _ in 0..3000 {
             let due = self.ledger.storage.due(self.ledger.now(), 10).await.expect("what is due");
             let acts = self.ledger.storage.waiting_effects().await.expect("what is to be done");
-            if due.is_empty() && acts == 0 {
+            quiet = if due.is_empty() && acts == 0 { quiet + 1 } else { 0 };
+            if quiet == 2 {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(if quiet > 0 { 2 } else { 10 })).await;
         }
         panic!("the desk does not come to rest");
     }
 
     pub(crate) async fn log(&self, id: ConversationId) -> Vec<Entry> {
         self.ledger.storage.events(id, 0, 10_000).await.expect("the log")
+    }
+
+    /// A clean stop, and another process on the same file, perhaps with another release.
+    pub(crate) async fn restarts(&self, library: Arc<Library>) -> Self {
+        self.stops().await;
+        self.ledger.storage.close().await;
+        let folder = self._folder.as_ref().expect("a file that outlives the process");
+        let url = format!("sqlite:{}", folder.path().join("deskhand.db").display());
+        let storage = deskhand::store::open(&url).await.expect("a SQLite file");
+        let next = Self::on(storage, None, library, true).await;
+        next.clock.0.store(self.clock.0.load(Ordering::SeqCst), Ordering::SeqCst);
+        next
     }
 
     /// A clean stop.

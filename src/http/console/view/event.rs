@@ -4,7 +4,7 @@ use super::decision::{Citation, Decision, id_of};
 use super::{Named, State};
 use crate::domain::Time;
 use crate::domain::effect::{Effect, Outcome};
-use crate::domain::event::{Answer, Author, Entry, Event as Domain, Resolution};
+use crate::domain::event::{Answer, Author, Entry, Event as Domain, Question, Resolution};
 use crate::domain::ids::Seq;
 use crate::playbook::Playbook;
 use channels::Channel;
@@ -194,13 +194,18 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
         Domain::Requested { effect } => requested(effect, around.book),
         Domain::Finished { effect, outcome } => finished(around.asked.get(effect), outcome, around.book)?,
         Domain::Answered { answer } => match answer.as_ref() {
-            Answer::Unavailable { cause, .. } => What::Act {
-                act: "lookup".to_owned(),
-                status: Status::Failed,
-                text: format!("The customer directory did not answer: {cause}"),
-                ticket: None,
-            },
-            Answer::Context { .. } | Answer::Account { .. } => return None,
+            Answer::Unavailable { question, cause } => {
+                let text = match question {
+                    Question::Call { action, .. } => {
+                        format!("{} gave no answer: {cause}", action_name(action, around.book))
+                    }
+                    Question::Context { .. } | Question::Account { .. } => {
+                        format!("The customer directory did not answer: {cause}")
+                    }
+                };
+                What::Act { act: "lookup".to_owned(), status: Status::Failed, text, ticket: None }
+            }
+            Answer::Context { .. } | Answer::Account { .. } | Answer::Called { .. } => return None,
         },
         Domain::HandedOff { team, reasons, by, .. } => {
             let team = Named::team(team, around.book).name;
@@ -242,7 +247,29 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             contact(Status::Failed, format!("Nobody can be reached here: {cause}"))
         }
         Domain::Reachable => contact(Status::Done, "The customer can be reached again.".to_owned()),
+        Domain::ApprovalAsked { proposal } => {
+            approval(Status::Requested, format!("To be approved: {}", proposal.title))
+        }
+        Domain::Approved { by, .. } => {
+            let who = by.as_ref().map_or("Nobody objected in time: it", |by| by.name.as_str());
+            let text =
+                if by.is_some() { format!("{who} approved it.") } else { format!("{who} is approved.") };
+            approval(Status::Done, text)
+        }
+        Domain::Rejected { by, reason, .. } => {
+            let who = by.as_ref().map_or("Nobody", |by| by.name.as_str());
+            let text = if by.is_some() { format!("{who} rejected it: {reason}") } else { reason.clone() };
+            approval(Status::Failed, text)
+        }
+        Domain::Occurred { name, about, .. } => What::Act {
+            act: "event".to_owned(),
+            status: Status::Done,
+            text: format!("{name}: {about}"),
+            ticket: None,
+        },
         Domain::Progressed { .. }
+        | Domain::PutAside
+        | Domain::Resumed { .. }
         | Domain::Marked { .. }
         | Domain::AwaitsSilence { .. }
         | Domain::Reassured
@@ -253,6 +280,15 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
 
 fn state(state: State, by: Option<Named>, text: String) -> What {
     What::State { state, by, text }
+}
+
+/// What became of a proposal.
+fn approval(status: Status, text: String) -> What {
+    What::Act { act: "approval".to_owned(), status, text, ticket: None }
+}
+
+fn action_name<'a>(id: &'a str, book: &'a Playbook) -> &'a str {
+    book.actions.get(id).map_or(id, |action| &action.name)
 }
 
 /// What became of the way to the customer.
@@ -274,6 +310,8 @@ fn about(effect: &Effect, book: &Playbook) -> String {
         Effect::OpenTicket(ticket) => format!("Open a ticket: {}", ticket.title),
         Effect::Notify { team, text, .. } => format!("Tell {}: {text}", Named::team(team, book).name),
         Effect::Send { text, .. } => format!("Send: {text}"),
+        Effect::Act { action, undoes: None, .. } => action_name(action, book).to_owned(),
+        Effect::Act { action, .. } => format!("Undo: {}", action_name(action, book)),
     }
 }
 
@@ -291,6 +329,7 @@ fn finished(effect: Option<&Effect>, outcome: &Outcome, book: &Playbook) -> Opti
             ("ticket", Status::Done, text, Some(ticket.number.clone()))
         }
         Outcome::Notified => ("notify", Status::Done, what, None),
+        Outcome::Acted { .. } => ("act", Status::Done, what, None),
         Outcome::Dropped => {
             (act, Status::Failed, format!("Not done, because a human had taken over. {what}"), None)
         }
@@ -304,7 +343,9 @@ fn delivery(outcome: &Outcome) -> Delivery {
     match outcome {
         Outcome::InDoubt { .. } => Delivery::Uncertain,
         Outcome::Dropped | Outcome::Failed { .. } => Delivery::Failed,
-        Outcome::Delivered { .. } | Outcome::TicketOpened(_) | Outcome::Notified => Delivery::Sent,
+        Outcome::Delivered { .. } | Outcome::TicketOpened(_) | Outcome::Notified | Outcome::Acted { .. } => {
+            Delivery::Sent
+        }
     }
 }
 

@@ -1,0 +1,111 @@
+//! A shop behind the desk: orders to read, refunds to make and to undo.
+
+use super::world::{World, shipped_but};
+use serde_json::json;
+
+pub(crate) const ORDERS: (&str, &str) = (
+    "policies/actions/orders.find.yaml",
+    r#"
+id: orders.find
+name: Find an order
+description: Reads an order by its number.
+kind: read
+http: {method: GET, url: "https://shop.example/orders/{{ input.number }}"}
+auth: {bearer: shop_token}
+input: {type: object, required: [number], properties: {number: {type: string, minLength: 3}}, additionalProperties: false}
+output:
+  type: object
+  properties:
+    found: {type: boolean}
+    status: {type: string, enum: [open, shipped, lost]}
+    total: {type: number}
+timeout: 2s
+"#,
+);
+
+pub(crate) const PAYMENTS: (&str, &str) = (
+    "policies/actions/payments.find.yaml",
+    r#"
+id: payments.find
+name: Find a payment
+description: Reads the payment of an order.
+kind: read
+http: {method: GET, url: "https://pay.example/payments?order={{ input.number }}"}
+input: {type: object, required: [number], properties: {number: {type: string}}}
+output: {type: object, properties: {paid: {type: number}, method: {type: string}}}
+timeout: 2s
+"#,
+);
+
+pub(crate) const REFUND: (&str, &str) = (
+    "policies/actions/refunds.create.yaml",
+    r#"
+id: refunds.create
+name: Pay money back
+description: Makes a refund.
+kind: act
+http:
+  method: POST
+  url: https://shop.example/refunds
+  body: {order: "{{ input.number }}", amount: "{{ input.amount }}"}
+auth: {bearer: shop_token}
+input: {type: object, required: [number, amount], properties: {number: {type: string}, amount: {type: number, exclusiveMinimum: 0}}}
+output: {type: object, required: [id], properties: {id: {type: string}}}
+idempotency: Idempotency-Key
+risk: high
+requires: verified
+undo: {action: refunds.cancel, with: {id: "{{ output.id }}"}}
+on_failure: {team: billing, priority: high}
+retry: {tries: 3}
+"#,
+);
+
+pub(crate) const CANCEL: (&str, &str) = (
+    "policies/actions/refunds.cancel.yaml",
+    r#"
+id: refunds.cancel
+name: Cancel a refund
+description: Undoes a refund.
+kind: act
+http: {method: DELETE, url: "https://shop.example/refunds/{{ input.id }}"}
+auth: {bearer: shop_token}
+input: {type: object, required: [id], properties: {id: {type: string}}}
+"#,
+);
+
+/// The shop's actions, and the intent of refunds sent to `playbook` at a level of automation.
+pub(crate) fn intent(automation: &str, accepted: bool) -> (&'static str, String) {
+    let path = "policies/intents/refund-request.yaml";
+    let accepted = format!("automation: {automation}\nrisk_accepted: {accepted}");
+    let text = shipped_but(path, &[("automation: suggest", &accepted)]);
+    let then = text.find("\nthen:").expect("what follows");
+    let examples = text.find("\nexamples:").expect("examples");
+    (path, format!("{}\nthen: {{playbook: test-refund}}{}", &text[..then], &text[examples..]))
+}
+
+/// A desk with the shop, one playbook `test-refund` for refunds, and that level of automation.
+pub(crate) async fn desk(steps: &str, automation: &str, accepted: bool) -> World {
+    let (path, intent) = intent(automation, accepted);
+    let playbook = format!("id: test-refund\nname: Refund\ndescription: A test.\nsteps:\n{steps}");
+    let rules = shipped_but(
+        "policies/rules.yaml",
+        &[(
+            "when: intent == \"refund_request\" && entities.amount > 200.0",
+            "when: intent == \"\" && entities.amount > 200000.0",
+        )],
+    );
+    let world = World::with(&[
+        ORDERS,
+        PAYMENTS,
+        REFUND,
+        CANCEL,
+        (path, &intent),
+        ("policies/playbooks/test-refund.yaml", &playbook),
+        ("policies/rules.yaml", &rules),
+    ])
+    .await;
+    world.actions.answers("orders.find", json!({"found": true, "status": "shipped", "total": 80.5}));
+    world.actions.answers("payments.find", json!({"paid": 80.5, "method": "card"}));
+    world.actions.answers("refunds.create", json!({"id": "re_1"}));
+    world
+}

@@ -9,7 +9,7 @@ use crate::domain::release::Content;
 use crate::engines::Desk;
 use crate::http;
 use crate::hub::Hub;
-use crate::integrations::actions::NoActions;
+use crate::integrations::actions::HttpActions;
 use crate::integrations::directory_file::DirectoryFile;
 use crate::integrations::notifier::{TeamNotifier, Webhook};
 use crate::integrations::tickets::BuiltIn;
@@ -160,11 +160,13 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     };
     let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
     let platforms = connect::platforms(&config, &intake)?;
+    let actions = HttpActions::new(&config.actions.allow, config.actions.secrets.clone());
+    let actions = actions.map_err(|error| anyhow!("actions.allow: {error}"))?;
     let world = World {
         couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
         notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), webhook)?),
-        actions: Arc::new(NoActions),
+        actions: Arc::new(actions),
     };
     let desk =
         Desk::assemble(ledger.clone(), library.clone(), directory(&config, demo)?, world, platforms.clone());

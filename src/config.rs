@@ -4,8 +4,8 @@
 mod sections;
 
 pub use sections::{
-    Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram, TelegramMode,
-    Widget,
+    Actions, Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram,
+    TelegramMode, Widget,
 };
 
 use figment::Figment;
@@ -35,6 +35,8 @@ pub struct Config {
     pub discord: Discord,
     /// The customer directory.
     pub directory: Directory,
+    /// How actions reach other systems.
+    pub actions: Actions,
     /// How teams are told.
     pub notify: Notify,
     /// How much one caller may have.
@@ -83,6 +85,7 @@ fn defaults() -> serde_json::Value {
         "telegram": {"mode": "polling"},
         "discord": {"guilds": []},
         "directory": {},
+        "actions": {"allow": [], "secrets": {}},
         "notify": {},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "classifier": {},

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -87,6 +88,16 @@ pub enum LogFormat {
     Text,
     /// For machines.
     Json,
+}
+
+/// `[actions]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Actions {
+    /// Hosts and networks that actions may reach although they are private.
+    pub allow: Vec<String>,
+    /// What actions name in `auth`.
+    pub secrets: BTreeMap<String, SecretString>,
 }
 
 /// `[telegram]`

@@ -14,6 +14,7 @@ mod cli;
 mod contract;
 mod flood;
 mod http;
+mod outside;
 mod replicas;
 mod starter_desk;
 mod store;

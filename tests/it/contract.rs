@@ -199,7 +199,8 @@ impl Side for OnTheWeb {
         let events = self.events().await;
         let choices =
             events.iter().flat_map(|event| event["choices"].as_array().cloned().unwrap_or_default());
-        let choice = choices.filter(|choice| choice["label"] == label).last().expect("the button");
+        let mut choices: Vec<Value> = choices.filter(|choice| choice["label"] == label).collect();
+        let choice = choices.pop().expect("the button");
         self.post(json!({"id": Self::id(), "text": label, "choice": choice["id"]})).await;
     }
 

@@ -154,6 +154,20 @@ async fn a_system_that_stays_away_is_given_up_after_its_tries_and_the_conversati
 }
 
 #[tokio::test]
+async fn what_the_other_system_refuses_is_not_tried_again() {
+    let world = shop::desk(STEPS, "auto", true).await;
+    let ada = ada(&world).await;
+    ada.says(WISH).await;
+    world.actions.will(ActionFault::Answers(json!({"found": true, "status": "shipped", "total": 80.5})));
+    world.actions.will(ActionFault::Answers(json!({"paid": 80.5, "method": "card"})));
+    world.actions.will(ActionFault::Refuses);
+    ada.says("HB-20418").await;
+    assert_eq!(codes(&ada.talk().await), ["act-failed"]);
+    assert!(matches!(outcomes(&world, &ada).await[..], [Outcome::Failed { .. }]));
+    assert_eq!(world.actions.times("refunds.create"), 0);
+}
+
+#[tokio::test]
 async fn a_read_that_fails_follows_its_declared_way() {
     let steps = r#"
   - ask: {slot: order, kind: order_number, text: {en: "Which order?"}}

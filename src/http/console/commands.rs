@@ -15,6 +15,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use channels::accept_text;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -38,6 +40,20 @@ pub(super) struct Transfer {
     /// A word to the colleagues.
     #[serde(default)]
     note: Option<String>,
+}
+
+/// A word on a proposal.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Ruling {
+    /// Whether it may be done.
+    approve: bool,
+    /// What was changed before, by name.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    edits: BTreeMap<String, Value>,
+    /// Why not.
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 /// It is on disk.
@@ -80,6 +96,26 @@ pub(super) async fn hand_off(
         None => None,
     };
     command(&site, &who, id, Command::HandOff { team: transfer.team, note }).await
+}
+
+/// Approves or rejects what a playbook is about to do.
+#[utoipa::path(post, operation_id = "rule_on", path = "/conversations/{id}/approvals/{approval}", tag = "conversations", params(("id" = String, Path), ("approval" = i64, Path)), request_body = Ruling, responses((status = 200, body = Detail), Problem))]
+pub(super) async fn rule(
+    State(site): State<Site>,
+    who: Answerer,
+    Path((id, approval)): Path<(Uuid, Seq)>,
+    Json(ruling): Json<Ruling>,
+) -> Result<Json<Detail>> {
+    let ruled = if ruling.approve {
+        Command::Approve { approval, edits: ruling.edits }
+    } else {
+        let reason = match ruling.reason.as_deref().filter(|reason| !reason.trim().is_empty()) {
+            Some(reason) => accept_text(reason)?.to_owned(),
+            None => String::new(),
+        };
+        Command::Reject { approval, reason }
+    };
+    command(&site, &who, id, ruled).await
 }
 
 /// Settles it.

@@ -34,6 +34,12 @@ fn matrix() -> Vec<(Method, &'static str, Who, Value)> {
         (Method::POST, "/api/v1/conversations/{id}/release-to-bot", Answerers, json!({})),
         (Method::POST, "/api/v1/conversations/{id}/handoff", Answerers, json!({"team": "support"})),
         (Method::POST, "/api/v1/conversations/{id}/resolution", Answerers, json!({})),
+        (
+            Method::POST,
+            "/api/v1/conversations/{id}/approvals/{approval}",
+            Answerers,
+            json!({"approve": true}),
+        ),
         (Method::POST, "/api/v1/conversations/{id}/typing", Answerers, json!({})),
         (Method::GET, "/api/v1/tickets", Readers, Value::Null),
         (Method::PATCH, "/api/v1/tickets/{number}", Answerers, json!({"status": "solved"})),
@@ -57,7 +63,11 @@ fn documented() -> BTreeSet<(String, String)> {
 
 /// The route with real ids in it.
 fn call<'a>(app: &'a App, method: &Method, path: &str, body: &Value, talk: &str) -> Call<'a> {
-    let path = path.replace("{id}", talk).replace("{upload}", talk).replace("{number}", "T-1001");
+    let path = path
+        .replace("{id}", talk)
+        .replace("{upload}", talk)
+        .replace("{approval}", "3")
+        .replace("{number}", "T-1001");
     let call = app.call(method.clone(), &path);
     if body.is_null() { call } else { call.json(body) }
 }

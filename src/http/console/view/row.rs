@@ -1,5 +1,6 @@
 //! A line of the list, and the details of one conversation.
 
+use super::approval::Approval;
 use super::decision::Reason;
 use super::{Named, Priority, Sentiment, State, Urgency};
 use crate::domain::Time;
@@ -96,6 +97,8 @@ pub(in crate::http) struct Detail {
     page: Option<String>,
     #[schema(required)]
     rating: Option<Rating>,
+    /// What waits for a human's word.
+    approvals: Vec<Approval>,
 }
 
 /// A ticket of the conversation.
@@ -175,6 +178,7 @@ impl Detail {
             language: Some(talk.language(&book.desk.default_language).to_owned()),
             page: talk.page.clone(),
             rating: talk.rating.map(|score| Rating { score, comment }),
+            approvals: Approval::all(talk, book),
         }
     }
 }

@@ -18,6 +18,7 @@ export type Ticket = Schemas['Ticket'];
 export type TicketChange = Schemas['Change'];
 export type Team = Schemas['Team'];
 export type Intent = Schemas['Intent'];
+export type Approval = Schemas['Approval'];
 export type Platform = Schemas['Platform'];
 export type Customer = Schemas['Customer'];
 export type Counts = Schemas['Counts'];

@@ -122,6 +122,12 @@ export class Talk {
     return this.#command('resolve', () => data(api.POST('/api/v1/conversations/{id}/resolution', { params })));
   }
 
+  /** A human's word on what a playbook is about to do. */
+  rule(approval: number, body: { approve: boolean; edits?: Record<string, unknown>; reason?: string }): Promise<boolean> {
+    const params = { path: { id: this.id, approval } };
+    return this.#command('rule', () => data(api.POST('/api/v1/conversations/{id}/approvals/{approval}', { params, body: body as never })));
+  }
+
   transfer(team: string, note: string): Promise<boolean> {
     const params = { path: { id: this.id } };
     const body = { team, ...(note.trim() !== '' && { note: note.trim() }) };

@@ -12,6 +12,7 @@
 mod chaos;
 mod cli;
 mod http;
+mod policies;
 mod starter_desk;
 mod store;
 mod stories;

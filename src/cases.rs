@@ -76,6 +76,7 @@ fn play(book: &Playbook, case: &Case) -> Vec<Miss> {
         desk: DeskState { queue_length: case.desk.queue_length, agents_online: case.desk.agents_online },
         directory: &directory,
         outside: &outside,
+        demotions: Vec::new(),
     };
     let first_line = yaml::line(&case.name);
     let Some(now) = moment(book, case.desk.open) else {

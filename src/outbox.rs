@@ -199,9 +199,7 @@ impl Dispatcher {
             }
             Try::Again { cause, count, after } => {
                 let pause = match (count, after) {
-                    (Count::Waited, Some(after)) => {
-                        TimeDelta::from_std(*after).unwrap_or(MAX_WAIT).min(MAX_WAIT)
-                    }
+                    (_, Some(after)) => TimeDelta::from_std(*after).unwrap_or(MAX_WAIT).min(MAX_WAIT),
                     // What the desk says may be said twice, and at once; another system is given time.
                     (Count::InDoubt, _) if item.doubts == 0 && matches!(item.effect, Effect::Send { .. }) => {
                         TimeDelta::zero()

@@ -6,7 +6,7 @@ use crate::domain::conversation::{Conversation, NotOpened};
 use crate::domain::customer::{Account, Customer};
 use crate::domain::decision::Decision;
 use crate::domain::effect::{Effect, Outcome};
-use crate::domain::event::{Answer, DeskState, Entry, Event, Question};
+use crate::domain::event::{Answer, Demotion, DeskState, Entry, Event, Question};
 use crate::domain::ids::{ConversationId, CustomerId};
 use crate::domain::ticket::TicketRef;
 use crate::playbook::Playbook;
@@ -32,6 +32,7 @@ pub struct Rehearsal<'a> {
     desk: DeskState,
     directory: &'a dyn Fn(&str) -> Option<Account>,
     outside: Outside<'a>,
+    demotions: Vec<Demotion>,
     tickets: u32,
     incidents: BTreeMap<String, TicketRef>,
 }
@@ -60,6 +61,8 @@ pub struct Cast<'a> {
     pub directory: &'a dyn Fn(&str) -> Option<Account>,
     /// Other systems.
     pub outside: Outside<'a>,
+    /// Intents that may do less by themselves than their policy says.
+    pub demotions: Vec<Demotion>,
 }
 
 impl<'a> Rehearsal<'a> {
@@ -92,6 +95,7 @@ impl<'a> Rehearsal<'a> {
             desk: cast.desk,
             directory: cast.directory,
             outside: cast.outside,
+            demotions: cast.demotions,
             tickets: 0,
             incidents: BTreeMap::new(),
         })
@@ -190,7 +194,7 @@ impl<'a> Rehearsal<'a> {
                 customer: self.customer.clone(),
                 account: self.account.clone(),
                 desk: self.desk,
-                demotions: Vec::new(),
+                demotions: self.demotions.clone(),
             },
             Question::Account { email, step } => Answer::Account { step, account: (self.directory)(&email) },
             Question::Call { ref action, ref input, ref step } => match self.asks(action, input) {
@@ -218,13 +222,14 @@ impl<'a> Rehearsal<'a> {
             Event::Requested { effect: Effect::OpenTicket(ticket) } => {
                 let known = ticket.incident.as_ref().and_then(|key| self.incidents.get(key));
                 if let Some(known) = known {
-                    return Some(Outcome::TicketOpened(known.clone()));
+                    return Some(Outcome::TicketOpened(TicketRef { joined: true, ..known.clone() }));
                 }
                 self.tickets += 1;
                 let opened = TicketRef {
                     number: format!("T-{}", self.tickets),
                     title: ticket.title.clone(),
                     priority: ticket.priority,
+                    joined: false,
                 };
                 if let Some(key) = &ticket.incident {
                     self.incidents.insert(key.clone(), opened.clone());

@@ -85,6 +85,7 @@ fn decide(
         desk: DeskState { queue_length: 0, agents_online: 1 },
         directory: &directory,
         outside: &|_, _| None,
+        demotions: Vec::new(),
     };
     let mut rehearsal = Rehearsal::new(book, cast, crate::app::SystemClock.now())?;
     let events = rehearsal.says(&line.text, line.choice.clone(), Vec::new());

@@ -13,7 +13,7 @@ use super::ids::{ConversationId, CustomerId, Seq};
 use super::person::PersonRef;
 use super::run::{Run, Waiting};
 use super::ticket::{Priority, TicketRef};
-use channels::{Channel, Choice};
+use channels::{Attachment, Channel, Choice};
 use nlu::signals::Urgency;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -37,6 +37,8 @@ pub struct Conversation {
     pub address: String,
     /// The language they asked for.
     pub locale: Option<String>,
+    /// The language they last wrote in, as far as it could be told.
+    pub written_in: Option<String>,
     /// The page they were on.
     pub page: Option<String>,
     /// When it began.
@@ -83,6 +85,8 @@ pub struct Conversation {
     pub team: Option<String>,
     /// Labels, in the order they came.
     pub tags: Vec<String>,
+    /// The newest files that the customer sent.
+    pub files: Vec<Attachment>,
     /// Tickets that stand.
     pub tickets: Vec<TicketRef>,
     /// Acts asked for and not finished.
@@ -296,6 +300,7 @@ impl Conversation {
             customer: *customer,
             address: address.clone(),
             locale: locale.clone(),
+            written_in: None,
             page: page.clone(),
             opened_at: first.at,
             updated_at: first.at,
@@ -319,6 +324,7 @@ impl Conversation {
             priority: Priority::Normal,
             team: None,
             tags: Vec::new(),
+            files: Vec::new(),
             tickets: Vec::new(),
             acts: BTreeMap::new(),
             failed_answers: 0,
@@ -427,7 +433,6 @@ impl Conversation {
     /// The language to answer in: the one last written in, else the one asked for.
     #[must_use]
     pub fn language<'a>(&'a self, default: &'a str) -> &'a str {
-        let written = self.decision.as_ref().and_then(|(_, decision)| decision.language.as_deref());
-        written.or(self.locale.as_deref()).unwrap_or(default)
+        self.written_in.as_deref().or(self.locale.as_deref()).unwrap_or(default)
     }
 }

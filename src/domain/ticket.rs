@@ -106,4 +106,7 @@ pub struct TicketRef {
     pub title: String,
     /// How soon.
     pub priority: Priority,
+    /// Whether another conversation had opened it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joined: bool,
 }

@@ -98,7 +98,8 @@ impl Dispatcher {
             },
             Ok(Err(ActionError::Retry(cause))) => return Ok(again(cause)),
             Ok(Err(ActionError::Later { cause, after })) => {
-                return Ok(Try::Again { cause, count: Count::Waited, after: Some(after) });
+                // Patience is given, but not for ever: it counts as a try.
+                return Ok(Try::Again { cause, count: Count::Tried, after: Some(after) });
             }
             Ok(Err(ActionError::Refused(cause))) => return failed(cause),
             Ok(Err(ActionError::InDoubt(cause))) => cause,

@@ -195,6 +195,10 @@ pub(super) fn sample() -> Map<String, Value> {
         json!({"title": "An article", "text": "Its words.", "section": "Steps"}),
     );
     sample.insert("bot".to_owned(), json!({"name": "Assistant"}));
+    sample.insert(
+        "files".to_owned(),
+        json!([{"id": "1", "name": "screen.png", "type": "image/png", "size": 1}]),
+    );
     sample.insert("matter".to_owned(), json!({"name": "Refund"}));
     sample
 }

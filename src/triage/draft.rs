@@ -60,6 +60,10 @@ impl<'a> Draft<'a> {
             "ticket".to_owned(),
             json!({"number": ticket.map_or("", |ticket| &ticket.number), "title": ticket.map_or("", |ticket| &ticket.title)}),
         );
+        let files = self.talk.files.iter().map(
+            |file| json!({"id": file.id, "name": file.name, "type": file.media_type, "size": file.size}),
+        );
+        facts.insert("files".to_owned(), files.collect());
         facts.insert("matter".to_owned(), json!({"name": ""}));
         facts.insert("article".to_owned(), json!({"title": "", "text": "", "section": ""}));
         facts.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));

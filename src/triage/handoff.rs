@@ -105,7 +105,9 @@ fn summary(talk: &Conversation, book: &Playbook, reasons: &[Reason]) -> String {
 fn brief(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Object(map) => {
-            let parts = map.iter().filter_map(|(name, value)| match value {
+            // Whether a ticket is shared says nothing to whoever takes over.
+            let told = map.iter().filter(|(name, _)| *name != "joined");
+            let parts = told.filter_map(|(name, value)| match value {
                 serde_json::Value::String(text) if !text.is_empty() => Some(format!("{name} {text}")),
                 serde_json::Value::Number(number) => Some(format!("{name} {number}")),
                 serde_json::Value::Bool(yes) => Some(format!("{name} {}", if *yes { "yes" } else { "no" })),

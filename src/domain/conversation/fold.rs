@@ -33,6 +33,7 @@ impl Conversation {
                 self.turns += 1;
                 self.silence_until = None;
                 self.remember("customer", entry.at, text);
+                attachments.iter().for_each(|file| remember(&mut self.files, file.clone()));
                 match &mut self.state {
                     State::Bot => self.pending.push(Pending {
                         seq: entry.seq,
@@ -55,6 +56,9 @@ impl Conversation {
                 self.urgency = self.urgency.max(Some(decision.urgency));
                 if decision.in_scope || self.about.is_none() {
                     self.about.clone_from(&decision.intent);
+                }
+                if decision.language.is_some() {
+                    self.written_in.clone_from(&decision.language);
                 }
                 self.decision = Some((entry.seq, decision.clone()));
                 self.offered.clear();

@@ -378,7 +378,8 @@ impl Check<'_> {
         ticket.body.iter().chain(&ticket.incident).for_each(|template| self.template(template, line));
         ticket.team.iter().for_each(|team| self.team(team, line));
         let text = |name: &str, sample: &str| (name.to_owned(), Kind::Text, json!(sample));
-        let parts = [text("number", "T-1001"), text("title", "A ticket")];
+        let joined = ("joined".to_owned(), Kind::Bool, json!(false));
+        let parts = [text("number", "T-1001"), text("title", "A ticket"), joined];
         self.save(&ticket.into, line, |names| names.save(&ticket.into, parts));
     }
 
@@ -426,7 +427,7 @@ impl Check<'_> {
 
     fn template(&mut self, source: &str, line: Spot) {
         if let Err(message) = replies::try_template(source, &self.names.sample) {
-            self.fault(line, format!("the template \"{source}\": {message}"));
+            self.fault(line, format!("the template {source:?}: {message}"));
         }
     }
 

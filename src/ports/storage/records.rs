@@ -63,6 +63,7 @@ impl TicketRecord {
             number: format!("T-{}", self.number),
             title: self.ticket.title.clone(),
             priority: self.ticket.priority,
+            joined: false,
         }
     }
 }

@@ -165,7 +165,7 @@ async fn join(key: &str, place: Place, at: i64, db: &mut Connection) -> Result<I
             .await?;
     match ticket {
         Some(ticket) => {
-            let ticket: TicketRef = from_json(&ticket)?;
+            let ticket = TicketRef { joined: true, ..from_json(&ticket)? };
             hold(&ticket.number, place.conversation, db).await?;
             Ok(Incident::Stands(ticket))
         }

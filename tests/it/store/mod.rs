@@ -4,6 +4,7 @@ mod commits;
 mod desk;
 mod lead;
 mod lists;
+mod matters;
 mod memory;
 mod migrations;
 mod outage;

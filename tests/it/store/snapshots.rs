@@ -218,7 +218,8 @@ fn event() -> impl Strategy<Value = Event> {
         text().prop_map(|title| Outcome::TicketOpened(TicketRef {
             number: "T-1".into(),
             title,
-            priority: Priority::Low
+            priority: Priority::Low,
+            joined: false
         })),
     ];
     prop_oneof![

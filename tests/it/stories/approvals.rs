@@ -29,7 +29,7 @@ const STEPS: &str = r#"
       otherwise:
         - reply: {text: {en: "No refund: {{ word.reason }}"}}
         - resolve: {}
-  - call: {action: refunds.create, with: {number: "HB-1", amount: "{{ word.amount }}"}, into: refund}
+  - call: {action: shop.refund, with: {number: "HB-1", amount: "{{ word.amount }}"}, into: refund}
   - reply: {text: {en: "{{ word.amount }} is on its way ({{ refund.id }}); {{ word.by }} agreed."}}
 "#;
 
@@ -51,16 +51,16 @@ async fn a_human_changes_the_amount_and_approves() {
     let proposal = &talk.approvals[&approval].proposal;
     assert_snapshot!(proposal.title, @"Refund of 400.0 for Ada");
     assert!(world.notifier.told.lock().unwrap().iter().any(|notice| notice.team == "billing"));
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    assert_eq!(world.actions.times("shop.refund"), 0);
     let ben = world.agent("Ben");
     let edits = BTreeMap::from([("amount".to_owned(), json!(350.0))]);
     ben.commands(&ada, Command::Approve { approval, edits: edits.clone() }).await.unwrap();
     world.settles().await;
-    assert_eq!(world.actions.inputs("refunds.create"), [json!({"number": "HB-1", "amount": 350.0})]);
+    assert_eq!(world.actions.inputs("shop.refund"), [json!({"number": "HB-1", "amount": 350.0})]);
     assert_snapshot!(ada.hears().await, @"bot: 350.0 is on its way (re_1); Ben agreed.");
     let again = ben.commands(&ada, Command::Approve { approval, edits }).await;
     assert!(matches!(again, Err(HandError::Refused(_))), "{again:?}");
-    assert_eq!(world.actions.times("refunds.create"), 1);
+    assert_eq!(world.actions.times("shop.refund"), 1);
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn what_is_rejected_is_not_done_and_the_customer_hears_why() {
     world.agent("Ben").commands(&ada, Command::Reject { approval, reason }).await.unwrap();
     world.settles().await;
     assert_snapshot!(ada.hears().await, @"bot: No refund: The renewal was announced twice.");
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    assert_eq!(world.actions.times("shop.refund"), 0);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn nobody_decides_and_the_default_holds() {
     assert_snapshot!(ada.hears().await, @"bot: No refund: Nobody decided in time.");
     let late = world.agent("Ben").commands(&ada, Command::Approve { approval, edits: BTreeMap::new() }).await;
     assert!(late.is_err());
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    assert_eq!(world.actions.times("shop.refund"), 0);
     let steps = STEPS.replace("default: reject", "default: hand_off");
     let world = shop::desk(&steps, "auto", true).await;
     let (ada, _) = asked(&world).await;
@@ -123,7 +123,7 @@ async fn an_answer_that_can_not_be_is_asked_for_again() {
 
 /// The playbook forgets to ask; the intent's level does not.
 const HASTY: &str = r#"
-  - call: {action: refunds.create, with: {number: "HB-1", amount: 12}, into: refund}
+  - call: {action: shop.refund, with: {number: "HB-1", amount: 12}, into: refund}
   - reply: {text: {en: "Paid: {{ refund.id }}"}}
 "#;
 
@@ -136,19 +136,19 @@ async fn below_auto_nothing_is_done_without_a_humans_word() {
     assert!(ada.hears().await.starts_with("bot: A colleague has to agree to this first."));
     assert_eq!(ada.decision().await.automation, Automation::Approve);
     assert!(ada.decision().await.reasons.iter().any(|reason| reason.code == "risk-capped"));
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    assert_eq!(world.actions.times("shop.refund"), 0);
     let approval = ada.talk().await.open_approvals().next().unwrap().0;
     world.agent("Ben").commands(&ada, Command::Approve { approval, edits: BTreeMap::new() }).await.unwrap();
     world.settles().await;
     assert_snapshot!(ada.hears().await, @"bot: Paid: re_1");
-    assert_eq!(world.actions.times("refunds.create"), 1);
+    assert_eq!(world.actions.times("shop.refund"), 1);
 }
 
 #[tokio::test]
 async fn after_a_rejection_a_playbook_that_goes_on_may_not_act() {
     let steps = r#"
   - approve: {title: "Pay?", details: "12", team: billing, deadline: 1h, into: word}
-  - call: {action: refunds.create, with: {number: "HB-1", amount: 12}, into: refund}
+  - call: {action: shop.refund, with: {number: "HB-1", amount: 12}, into: refund}
   - reply: {text: {en: "Paid: {{ refund.id }}"}}
 "#;
     let world = shop::desk(steps, "auto", true).await;
@@ -159,7 +159,7 @@ async fn after_a_rejection_a_playbook_that_goes_on_may_not_act() {
     world.agent("Ben").commands(&ada, Command::Reject { approval, reason }).await.unwrap();
     world.settles().await;
     assert_eq!(ada.talk().await.handoff.unwrap().reasons[0].code, "not-approved");
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    assert_eq!(world.actions.times("shop.refund"), 0);
 }
 
 #[tokio::test]
@@ -178,11 +178,11 @@ async fn a_demotion_holds_back_what_the_policy_allows_until_it_is_lifted() {
     assert_eq!(decision.automation, Automation::Suggest);
     assert!(decision.reasons.iter().any(|reason| reason.code == "automation-demoted"));
     assert_eq!(decision.draft.as_deref(), Some("Run the playbook \"Refund\"."));
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    assert_eq!(world.actions.times("shop.refund"), 0);
     storage.restore_level("refund_request").await.unwrap();
     let free = ada(&world).await;
     free.says(WISH).await;
-    assert_eq!(world.actions.times("refunds.create"), 1);
+    assert_eq!(world.actions.times("shop.refund"), 1);
 }
 
 #[tokio::test]

@@ -15,12 +15,12 @@ use std::sync::atomic::Ordering;
 const STEPS: &str = r#"
   - ask: {slot: order, kind: order_number, text: {en: "Which order?"}}
   - together:
-      - call: {action: orders.find, with: {number: "{{ slots.order }}"}, into: order}
-      - call: {action: payments.find, with: {number: "{{ slots.order }}"}, into: payment}
+      - call: {action: shop.order, with: {number: "{{ slots.order }}"}, into: order}
+      - call: {action: shop.payment, with: {number: "{{ slots.order }}"}, into: payment}
   - branch:
       when: order.found && order.status == "shipped" && payment.paid >= order.total
       then:
-        - call: {action: refunds.create, with: {number: "{{ slots.order }}", amount: "{{ order.total }}"}, into: refund}
+        - call: {action: shop.refund, with: {number: "{{ slots.order }}", amount: "{{ order.total }}"}, into: refund}
         - reply: {text: {en: "Done: {{ order.total }} by {{ payment.method }}, refund {{ refund.id }}."}}
       else:
         - reply: {text: {en: "There is nothing to pay back."}}
@@ -68,7 +68,7 @@ async fn what_does_not_depend_on_each_other_is_asked_at_once_and_the_refund_is_m
     assert_snapshot!(ada.hears().await, @"bot: Done: 80.5 by card, refund re_1.");
     assert_eq!(world.actions.most_at_once.load(Ordering::SeqCst), 2, "side by side");
     let refund = [json!({"number": "HB-20418", "amount": 80.5})];
-    assert_eq!(world.actions.inputs("refunds.create"), refund);
+    assert_eq!(world.actions.inputs("shop.refund"), refund);
     assert!(ada.talk().await.run.is_none());
 }
 
@@ -89,7 +89,7 @@ async fn an_answer_that_was_lost_does_not_pay_twice() {
     }
     world.settles().await;
     assert_snapshot!(ada.hears().await, @"bot: Done: 80.5 by card, refund re_1.");
-    assert_eq!(world.actions.times("refunds.create"), 1);
+    assert_eq!(world.actions.times("shop.refund"), 1);
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn whoever_is_not_verified_reaches_no_action_that_requires_it() {
     assert_eq!(talk.state.name(), "queued");
     assert_eq!(talk.team.as_deref(), Some("billing"), "the action says who goes on");
     assert_eq!(codes(&talk), ["identity-not-verified"]);
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    assert_eq!(world.actions.times("shop.refund"), 0);
     assert!(outcomes(&world, &stranger).await.is_empty(), "it was never asked for");
 }
 
@@ -126,7 +126,7 @@ async fn an_identity_that_is_lost_meanwhile_counts_when_it_is_done() {
     world.clock_seconds(5);
     world.settles().await;
     assert!(matches!(outcomes(&world, &ada).await[..], [Outcome::Failed { .. }]));
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    assert_eq!(world.actions.times("shop.refund"), 0);
     assert_eq!(ada.talk().await.state.name(), "queued");
 }
 
@@ -154,17 +154,24 @@ async fn a_system_that_stays_away_is_given_up_after_its_tries_and_the_conversati
 }
 
 #[tokio::test]
-async fn what_the_other_system_refuses_is_not_tried_again() {
+async fn a_system_that_asks_for_patience_gets_it() {
     let world = shop::desk(STEPS, "auto", true).await;
     let ada = ada(&world).await;
     ada.says(WISH).await;
+    ada.hears().await;
     world.actions.will(ActionFault::Answers(json!({"found": true, "status": "shipped", "total": 80.5})));
     world.actions.will(ActionFault::Answers(json!({"paid": 80.5, "method": "card"})));
-    world.actions.will(ActionFault::Refuses);
-    ada.says("HB-20418").await;
-    assert_eq!(codes(&ada.talk().await), ["act-failed"]);
-    assert!(matches!(outcomes(&world, &ada).await[..], [Outcome::Failed { .. }]));
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    world.actions.will(ActionFault::Busy(20));
+    ada.writes("HB-20418").await;
+    while !world.actions.faults.lock().unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    world.clock_seconds(19);
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert_eq!(world.actions.times("shop.refund"), 0, "not before the time that it named");
+    world.clock_seconds(2);
+    world.settles().await;
+    assert_snapshot!(ada.hears().await, @"bot: Done: 80.5 by card, refund re_1.");
 }
 
 #[tokio::test]
@@ -172,7 +179,7 @@ async fn a_read_that_fails_follows_its_declared_way() {
     let steps = r#"
   - ask: {slot: order, kind: order_number, text: {en: "Which order?"}}
   - call:
-      action: orders.find
+      action: shop.order
       with: {number: "{{ slots.order }}"}
       into: order
       otherwise:
@@ -193,13 +200,13 @@ async fn a_read_that_fails_follows_its_declared_way() {
 #[tokio::test]
 async fn an_answer_that_is_not_as_promised_brings_a_human_and_is_not_repeated() {
     let world = shop::desk(STEPS, "auto", true).await;
-    world.actions.answers("refunds.create", json!({"ok": true}));
+    world.actions.answers("shop.refund", json!({"ok": true}));
     let ada = ada(&world).await;
     ada.says(WISH).await;
     ada.says("HB-20418").await;
     let outcomes = outcomes(&world, &ada).await;
     assert!(matches!(outcomes[..], [Outcome::InDoubt { .. }]), "{outcomes:?}");
-    assert_eq!(world.actions.times("refunds.create"), 1);
+    assert_eq!(world.actions.times("shop.refund"), 1);
     assert_eq!(ada.talk().await.state.name(), "queued");
 }
 
@@ -219,7 +226,7 @@ async fn nothing_is_done_any_more_once_a_human_has_taken_over() {
     world.clock_seconds(10);
     world.settles().await;
     assert!(matches!(outcomes(&world, &ada).await[..], [Outcome::Dropped]));
-    assert_eq!(world.actions.times("refunds.create"), 0);
+    assert_eq!(world.actions.times("shop.refund"), 0);
 }
 
 #[tokio::test]
@@ -232,8 +239,8 @@ async fn an_agent_has_undone_what_was_done_and_only_once() {
     let ben = world.agent("Ben");
     ben.commands(&ada, Command::Undo { act }).await.unwrap();
     world.settles().await;
-    assert_eq!(world.actions.inputs("refunds.cancel"), [json!({"id": "re_1"})]);
+    assert_eq!(world.actions.inputs("shop.cancel"), [json!({"id": "re_1"})]);
     assert!(ben.commands(&ada, Command::Undo { act }).await.is_err());
     assert!(ben.commands(&ada, Command::Undo { act: 1 }).await.is_err());
-    assert_eq!(world.actions.times("refunds.cancel"), 1);
+    assert_eq!(world.actions.times("shop.cancel"), 1);
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 const LATER: &str = r#"
   - reply: {text: {en: "We look into it and write in two days."}}
   - wait: {for: 2d}
-  - call: {action: orders.find, with: {number: "HB-1"}, into: order}
+  - call: {action: shop.order, with: {number: "HB-1"}, into: order}
   - reply: {text: {en: "Your order is {{ order.status }}."}}
 "#;
 
@@ -25,7 +25,7 @@ async fn two_days_later_the_bot_keeps_its_word_also_after_a_restart() {
     let id = ada.talk().await.id;
     let library = world.library.clone();
     let world = world.restarts(library).await;
-    world.actions.answers("orders.find", json!({"found": true, "status": "lost"}));
+    world.actions.answers("shop.order", json!({"found": true, "status": "lost"}));
     world.settles().await;
     world.wait(1);
     world.settles().await;

@@ -59,7 +59,7 @@ async fn another_playbook_in_between_ends_and_leads_back() {
 async fn a_word_of_approval_is_heard_whatever_is_talked_about() {
     let steps = r#"
   - approve: {title: "Pay?", details: "12", team: billing, deadline: 4h, into: word}
-  - call: {action: refunds.create, with: {number: "HB-1", amount: 12}, into: refund}
+  - call: {action: shop.refund, with: {number: "HB-1", amount: 12}, into: refund}
   - reply: {text: {en: "Paid: {{ refund.id }}"}}
 "#;
     let world = shop::desk(steps, "auto", true).await;
@@ -82,7 +82,7 @@ async fn a_word_of_approval_is_heard_whatever_is_talked_about() {
         heard.starts_with("bot: Paid: re_1\nbot: Back to what we had begun (Cancel subscription):"),
         "{heard}"
     );
-    assert_eq!(world.actions.times("refunds.create"), 1);
+    assert_eq!(world.actions.times("shop.refund"), 1);
     assert!(ada.talk().await.run.is_some_and(|run| run.playbook == "cancel-subscription"));
 }
 

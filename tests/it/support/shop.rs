@@ -4,9 +4,9 @@ use super::world::{World, shipped_but};
 use serde_json::json;
 
 pub(crate) const ORDERS: (&str, &str) = (
-    "policies/actions/orders.find.yaml",
+    "policies/actions/shop.order.yaml",
     r#"
-id: orders.find
+id: shop.order
 name: Find an order
 description: Reads an order by its number.
 kind: read
@@ -24,9 +24,9 @@ timeout: 2s
 );
 
 pub(crate) const PAYMENTS: (&str, &str) = (
-    "policies/actions/payments.find.yaml",
+    "policies/actions/shop.payment.yaml",
     r#"
-id: payments.find
+id: shop.payment
 name: Find a payment
 description: Reads the payment of an order.
 kind: read
@@ -38,9 +38,9 @@ timeout: 2s
 );
 
 pub(crate) const REFUND: (&str, &str) = (
-    "policies/actions/refunds.create.yaml",
+    "policies/actions/shop.refund.yaml",
     r#"
-id: refunds.create
+id: shop.refund
 name: Pay money back
 description: Makes a refund.
 kind: act
@@ -54,16 +54,16 @@ output: {type: object, required: [id], properties: {id: {type: string}}}
 idempotency: Idempotency-Key
 risk: high
 requires: verified
-undo: {action: refunds.cancel, with: {id: "{{ output.id }}"}}
+undo: {action: shop.cancel, with: {id: "{{ output.id }}"}}
 on_failure: {team: billing, priority: high}
 retry: {tries: 3}
 "#,
 );
 
 pub(crate) const CANCEL: (&str, &str) = (
-    "policies/actions/refunds.cancel.yaml",
+    "policies/actions/shop.cancel.yaml",
     r#"
-id: refunds.cancel
+id: shop.cancel
 name: Cancel a refund
 description: Undoes a refund.
 kind: act
@@ -77,7 +77,7 @@ input: {type: object, required: [id], properties: {id: {type: string}}}
 pub(crate) fn intent(automation: &str, accepted: bool) -> (&'static str, String) {
     let path = "policies/intents/refund-request.yaml";
     let accepted = format!("automation: {automation}\nrisk_accepted: {accepted}");
-    let text = shipped_but(path, &[("automation: suggest", &accepted)]);
+    let text = shipped_but(path, &[("automation: auto\nrisk_accepted: true", &accepted)]);
     let then = text.find("\nthen:").expect("what follows");
     let examples = text.find("\nexamples:").expect("examples");
     (path, format!("{}\nthen: {{playbook: test-refund}}{}", &text[..then], &text[examples..]))
@@ -104,8 +104,8 @@ pub(crate) async fn desk(steps: &str, automation: &str, accepted: bool) -> World
         ("policies/rules.yaml", &rules),
     ])
     .await;
-    world.actions.answers("orders.find", json!({"found": true, "status": "shipped", "total": 80.5}));
-    world.actions.answers("payments.find", json!({"paid": 80.5, "method": "card"}));
-    world.actions.answers("refunds.create", json!({"id": "re_1"}));
+    world.actions.answers("shop.order", json!({"found": true, "status": "shipped", "total": 80.5}));
+    world.actions.answers("shop.payment", json!({"paid": 80.5, "method": "card"}));
+    world.actions.answers("shop.refund", json!({"id": "re_1"}));
     world
 }

@@ -1,0 +1,5 @@
+//! Policies as their authors meet them: what is refused and where, what editors are told, what no policy can do.
+
+mod faults;
+mod schema;
+mod verdicts;

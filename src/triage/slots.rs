@@ -123,7 +123,8 @@ fn bare_number(text: &str) -> Option<String> {
 fn number(text: &str) -> Option<f64> {
     let mut numbers = text.split_whitespace().filter_map(|word| {
         let minus = word.starts_with('-');
-        let word = word.trim_matches(|letter: char| !letter.is_ascii_digit());
+        // Signs around a number are left out; letters make it something else.
+        let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
         let digits = word.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | ',' | '\''));
         if word.is_empty() || !digits {
             return None;

@@ -100,6 +100,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/approvals/{approval}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves or rejects what a playbook is about to do. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    approval: number;
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Ruling"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Detail"];
+                    };
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/decisions": {
         parameters: {
             query?: never;
@@ -966,6 +1017,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A proposal that waits for a word. */
+        Approval: {
+            /** @description What one needs to know to decide. */
+            details: string;
+            /** @description What may be changed: a text, a number or a yes or no, by name. */
+            editable: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Its place in the log; names it.
+             */
+            id: number;
+            /** @description Who is asked. */
+            team: components["schemas"]["Person"];
+            /** @description One line. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it is decided without a human.
+             */
+            until: string;
+        };
         /** @description A file; to be had at `…/uploads/{id}`. */
         Attachment: {
             id: string;
@@ -1082,6 +1154,8 @@ export interface components {
         };
         /** @description One conversation. */
         Detail: components["schemas"]["Row"] & {
+            /** @description What waits for a human's word. */
+            approvals: components["schemas"]["Approval"][];
             language: string | null;
             /** @description The page they began on. */
             page: string | null;
@@ -1348,6 +1422,15 @@ export interface components {
             counts: components["schemas"]["Counts"];
             items: components["schemas"]["Row"][];
             next: string | null;
+        };
+        /** @description A word on a proposal. */
+        Ruling: {
+            /** @description Whether it may be done. */
+            approve: boolean;
+            /** @description What was changed before, by name. */
+            edits?: Record<string, never>;
+            /** @description Why not. */
+            reason?: string | null;
         };
         /** @description Words that showed urgency or mood. */
         Signal: {

@@ -47,12 +47,12 @@ fn action(file: &str, text: &str) -> Action {
 
 fn find(address: SocketAddr, path: &str) -> Action {
     let text = format!(
-        "id: orders.find\nname: Find an order\ndescription: Looks an order up.\nkind: read\n\
+        "id: depot.find\nname: Find an order\ndescription: Looks an order up.\nkind: read\n\
          http: {{method: GET, url: \"http://{address}/{path}\"}}\n\
          input: {{type: object, required: [number], properties: {{number: {{type: string}}}}}}\n\
          output: {{type: object, required: [status], properties: {{status: {{type: string}}, total: {{type: number}}}}}}\n"
     );
-    action("policies/actions/orders.find.yaml", &text)
+    action("policies/actions/depot.find.yaml", &text)
 }
 
 fn tls() {
@@ -78,12 +78,12 @@ async fn a_refund_carries_its_key_and_its_secret_and_is_done_once() {
     tls();
     let (address, refunds) = shop().await;
     let text = format!(
-        "id: refunds.create\nname: Refund\ndescription: Gives money back.\nkind: act\nrisk: high\n\
+        "id: depot.refund\nname: Refund\ndescription: Gives money back.\nkind: act\nrisk: high\n\
          http: {{method: POST, url: \"http://{address}/refunds\", body: {{order: \"{{{{ input.number }}}}\"}}}}\n\
          auth: {{bearer: shop}}\nidempotency: Idempotency-Key\n\
          input: {{type: object, required: [number], properties: {{number: {{type: string}}}}}}\n"
     );
-    let refund = action("policies/actions/refunds.create.yaml", &text);
+    let refund = action("policies/actions/depot.refund.yaml", &text);
     let secrets = BTreeMap::from([("shop".to_owned(), "a-secret".into())]);
     let shop = HttpActions::new(&["127.0.0.1".to_owned()], secrets).unwrap();
     for _ in 0..3 {

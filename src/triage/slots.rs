@@ -123,6 +123,10 @@ fn bare_number(text: &str) -> Option<String> {
 fn number(text: &str) -> Option<f64> {
     let mut numbers = text.split_whitespace().filter_map(|word| {
         let minus = word.starts_with('-');
+        // "B2B" is no number; "(€40)." is.
+        if word.chars().any(char::is_alphabetic) {
+            return None;
+        }
         let word = word.trim_matches(|letter: char| !letter.is_ascii_digit());
         let digits = word.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | ',' | '\''));
         if word.is_empty() || !digits {
@@ -197,6 +201,7 @@ mod tests {
             ("-3", Some(-3.0)),
             ("between 3 and 5", None),
             ("B2B", None),
+            ("40€", Some(40.0)),
             ("none", None),
         ] {
             assert_eq!(number(text), expected, "{text}");

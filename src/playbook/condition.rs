@@ -5,8 +5,10 @@ use super::facts::{Facts, Kind};
 use super::quick::Quick;
 use super::typing::{self, Scope};
 use crate::domain::Time;
+use cel::objects::Key;
 use cel::{Context, IdedExpr, Program, Value};
 use regex::Regex;
+use serde::Serialize;
 use serde_json::Map;
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -180,25 +182,31 @@ fn context(facts: &Facts, more: &Map<String, serde_json::Value>) -> Context<'sta
     {
         tracing::error!(%error, "days_since() could not be declared: conditions that use it will not hold");
     }
-    for (name, value) in facts.json() {
-        add(&mut context, &name, &value);
-    }
-    // Instants are the one thing JSON cannot say.
-    let message = serde_json::json!({
-        "text": facts.message.text, "channel": facts.message.channel, "language": facts.message.language
-    });
-    if let Ok(Value::Map(map)) = cel::to_value(&message) {
-        let mut map: HashMap<_, _> = map.map.as_ref().clone();
-        map.insert("at".into(), Value::Timestamp(facts.message.at.fixed_offset()));
-        context.add_variable_from_value("message", Value::Map(map.into()));
-    }
+    let (message, context_of) = (&facts.message, &mut context);
+    add(context_of, "intent", &facts.intent);
+    add(context_of, "intent_name", &facts.intent_name);
+    add(context_of, "intent_risk", &facts.intent_risk);
+    add(context_of, "confidence", &facts.confidence);
+    add(context_of, "in_scope", &facts.in_scope);
+    add(context_of, "urgency", &facts.urgency);
+    add(context_of, "sentiment", &facts.sentiment);
+    add(context_of, "entities", &facts.entities);
+    add(context_of, "customer", &facts.customer);
+    add(context_of, "conversation", &facts.conversation);
+    add(context_of, "desk", &facts.desk);
+    // An instant is no text.
+    let texts = [("text", &message.text), ("channel", &message.channel), ("language", &message.language)];
+    let mut map: HashMap<Key, Value> =
+        texts.into_iter().map(|(name, text)| (name.into(), Value::from(text.as_str()))).collect();
+    map.insert("at".into(), Value::Timestamp(message.at.fixed_offset()));
+    context.add_variable_from_value("message", Value::Map(map.into()));
     for (name, value) in more {
         add(&mut context, name, value);
     }
     context
 }
 
-fn add(context: &mut Context<'static, 'static>, name: &str, value: &serde_json::Value) {
+fn add(context: &mut Context<'static, 'static>, name: &str, value: &impl Serialize) {
     if let Ok(value) = cel::to_value(value) {
         context.add_variable_from_value(name.to_owned(), value);
     }
@@ -296,6 +304,15 @@ mod tests {
         assert!(!follows(r#"urgency == "low""#, r#"urgency == "high""#));
     }
 
+    #[test]
+    fn cel_knows_every_fact() {
+        let asked = Asked::new(&Facts::sample(), &Map::new());
+        for (path, _) in crate::playbook::facts::VOCABULARY {
+            let found = Program::compile(path).unwrap().execute(asked.context());
+            assert!(found.is_ok(), "{path}: {found:?}");
+        }
+    }
+
     /// The quick way and CEL's own give the same.
     #[test]
     fn quick_conditions_are_what_cel_says_they_are() {
@@ -328,6 +345,10 @@ mod tests {
             r#"message.text.endsWith("?")"#,
             r#"message.language < "f""#,
             "false || confidence > 0.92",
+            r#"message.text.size() > 20 && size(message.text) < 21"#,
+            "conversation.tags.size() == 1",
+            r#"message.at < timestamp("2026-01-01T00:00:00Z")"#,
+            r#"timestamp("1970-01-01T00:00:00Z") == message.at"#,
         ] {
             let condition = parse(source).unwrap();
             assert!(condition.parts.iter().all(|part| matches!(part.test, Test::Quick(_))), "{source}");

@@ -3,6 +3,7 @@
 //! not plain stays with CEL.
 
 use super::facts::{Fact, Facts, VOCABULARY};
+use crate::domain::Time;
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue};
 use regex::Regex;
@@ -19,6 +20,8 @@ pub(super) enum Quick {
     Has(usize, String),
     Find(usize, Search, String),
     Matches(usize, Box<Regex>),
+    Size(usize, Compare, f64),
+    At(Compare, Time),
     Not(Box<Quick>),
     All(Vec<Quick>),
     Any(Vec<Quick>),
@@ -130,6 +133,14 @@ impl Quick {
     }
 
     fn compare(left: &IdedExpr, compare: Compare, right: &IdedExpr) -> Option<Self> {
+        if let Expr::Call(call) = &left.expr
+            && call.func_name == "size"
+        {
+            let measured = call.target.as_deref().into_iter().chain(&call.args).collect::<Vec<_>>();
+            let [measured] = measured.as_slice() else { return None };
+            let (index, Sort::Text | Sort::Texts) = fact(measured)? else { return None };
+            return Some(Self::Size(index, compare, number(right)?));
+        }
         let (index, sort) = fact(left)?;
         match sort {
             Sort::Text => Some(Self::Text(index, compare, text(right)?.to_owned())),
@@ -143,7 +154,9 @@ impl Quick {
                 }
                 _ => None,
             },
-            Sort::Texts | Sort::Instant => None,
+            // The message's is the only instant there is.
+            Sort::Instant => Some(Self::At(compare, instant(right)?)),
+            Sort::Texts => None,
         }
     }
 
@@ -174,6 +187,12 @@ impl Quick {
             Self::Matches(index, pattern) => {
                 matches!(facts.at(*index), Fact::Text(is) if pattern.is_match(is))
             }
+            Self::Size(index, compare, other) => match facts.at(*index) {
+                Fact::Text(is) => compare.holds(&(is.chars().count() as f64), other),
+                Fact::Texts(all) => compare.holds(&(all.len() as f64), other),
+                _ => false,
+            },
+            Self::At(compare, other) => compare.holds(&facts.message.at, other),
             Self::Not(one) => !one.holds(facts),
             Self::All(all) => all.iter().all(|one| one.holds(facts)),
             Self::Any(any) => any.iter().any(|one| one.holds(facts)),
@@ -208,6 +227,16 @@ fn fact(node: &IdedExpr) -> Option<(usize, Sort)> {
 fn text(node: &IdedExpr) -> Option<&str> {
     match &node.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
+
+/// `timestamp("…")` of a literal.
+fn instant(node: &IdedExpr) -> Option<Time> {
+    let Expr::Call(call) = &node.expr else { return None };
+    let given: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
+    match (call.func_name.as_str(), given.as_slice()) {
+        ("timestamp", [literal]) => text(literal)?.parse().ok(),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ mod conjuncts;
 pub mod facts;
 pub mod fault;
 pub mod knowledge;
+mod lint;
 pub mod policy;
 pub mod procedures;
 mod quick;

@@ -1,9 +1,9 @@
 //! From edited files to a checked release: all faults at once, or a playbook that can be relied on.
 
-use super::actions::Action;
 use super::condition::{Condition, MoreNames};
 use super::fault::{Fault, Faults, Spot, unknown};
 use super::knowledge::{Article, Knowledge};
+use super::lint;
 use super::policy::case::{Case, CasesFile};
 use super::policy::desk::DeskPolicy;
 use super::policy::intent::{Intent, OutOfScope, Then};
@@ -117,7 +117,7 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
         .map(|intent| &intent.then.value)
         .chain(rules.iter().filter_map(|rule| rule.then.as_ref()))
         .collect();
-    let warnings = unused(content, &replies, &actions, &procedures, &goals);
+    let warnings = lint::unused(content, REPLIES, &replies, &actions, &procedures, &goals);
     Ok(Playbook {
         warnings,
         release: ReleaseId(super::address_of(content)),
@@ -331,70 +331,8 @@ fn read_rules(
             Err(message) => faults.add(RULES, yaml::spot(&when), message),
         }
     }
-    shadowed(&checked, &lines, faults);
+    lint::shadowed(RULES, &checked, &lines, faults);
     checked
-}
-
-/// A rule that never speaks because an earlier one has always concluded before.
-fn shadowed(rules: &[CheckedRule], lines: &[Spot], faults: &mut Faults) {
-    for (later, rule) in rules.iter().enumerate() {
-        let earlier = rules[..later].iter().enumerate().find(|(place, other)| {
-            // Urgency that a rule between the two raises may make the later one hold where the earlier did not.
-            let raised = rules[*place..later].iter().any(|between| between.consequence.urgency.is_some());
-            let asks_urgency = other.when.facts().iter().any(|fact| fact == "urgency");
-            other.then.is_some() && !(raised && asks_urgency) && other.when.follows_from(&rule.when)
-        });
-        if let Some((_, earlier)) = earlier {
-            let message = format!(
-                "the rule \"{}\" never speaks: \"{}\" stands before it, holds whenever this one would, and concludes",
-                rule.id, earlier.id
-            );
-            faults.add(RULES, lines[later], message);
-        }
-    }
-}
-
-/// What nothing refers to: allowed, but perhaps not meant.
-fn unused(
-    content: &Content,
-    replies: &Replies,
-    actions: &BTreeMap<String, Action>,
-    procedures: &BTreeMap<String, CheckedProcedure>,
-    goals: &[&Then],
-) -> Vec<Fault> {
-    let mut warnings = Faults::default();
-    let mut called: Vec<&str> =
-        procedures.values().flat_map(|procedure| procedure.actions.iter().map(String::as_str)).collect();
-    called
-        .extend(actions.values().filter_map(|action| action.undo.as_ref().map(|undo| undo.action.as_str())));
-    for action in actions.keys().filter(|id| !called.contains(&id.as_str())) {
-        let file = format!("policies/actions/{action}.yaml");
-        if content.contains_key(&file) {
-            warnings.add(&file, 1, format!("no playbook calls \"{action}\""));
-        }
-    }
-    let mut said: Vec<&str> =
-        procedures.values().flat_map(|procedure| procedure.replies.iter().map(String::as_str)).collect();
-    said.extend(goals.iter().filter_map(|then| match then {
-        Then::Reply(id) => Some(id.as_str()),
-        _ => None,
-    }));
-    for (id, line) in replies.places() {
-        if !super::replies::is_the_programs(id) && !said.contains(&id) {
-            warnings.add(REPLIES, line, format!("nothing says \"{id}\""));
-        }
-    }
-    let started: Vec<&str> = goals
-        .iter()
-        .filter_map(|then| match then {
-            Then::Playbook(id) => Some(id.as_str()),
-            _ => None,
-        })
-        .collect();
-    for id in procedures.keys().filter(|id| !started.contains(&id.as_str())) {
-        warnings.add(&format!("policies/playbooks/{id}.yaml"), 1, format!("nothing starts \"{id}\""));
-    }
-    warnings.sorted()
 }
 
 fn read_cases(content: &Content, faults: &mut Faults) -> Vec<(String, Case)> {

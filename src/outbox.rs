@@ -6,6 +6,7 @@ mod acting;
 use acting::LOST;
 
 use crate::crash;
+use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::Event;
@@ -14,6 +15,7 @@ use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Count, Item, Unavailable};
 use crate::ports::{Actions, Notice, Notifier, Tickets};
+use crate::triage::rescue;
 use channels::{Channel, Courier, DeliveryError, Outbound};
 use chrono::TimeDelta;
 use std::collections::HashMap;
@@ -191,7 +193,7 @@ impl Dispatcher {
     async fn record(&self, item: &Item, tried: &Try) -> Result<(), Unavailable> {
         let place = item.place;
         match tried {
-            Try::Done(outcome, more) => self.finish(place, outcome.clone(), more.clone()).await,
+            Try::Done(outcome, more) => self.finish(item, outcome.clone(), more.clone()).await,
             Try::Again { cause, count: Count::Tried | Count::InDoubt, .. }
                 if item.attempts + 1 >= self.most_tries(item) =>
             {
@@ -209,7 +211,7 @@ impl Dispatcher {
                 self.ledger.storage.put_back(place, self.ledger.now() + pause, cause, *count).await
             }
             Try::Moved(address) => {
-                self.note(place, Event::Moved { address: address.clone() }).await?;
+                self.commit(place, false, |_, _| vec![Event::Moved { address: address.clone() }]).await?;
                 let cause = "the address has another name now";
                 self.ledger.storage.put_back(place, self.ledger.now(), cause, Count::Tried).await
             }
@@ -264,7 +266,7 @@ impl Dispatcher {
         {
             self.ledger.storage.incident_given_up(key, item.place).await?;
         }
-        self.finish(item.place, outcome, None).await
+        self.finish(item, outcome, None).await
     }
 
     /// Sends the parts of a message that have not gone out yet.
@@ -320,21 +322,37 @@ impl Dispatcher {
     }
 
     /// Records what came of it and takes the row out, in one transaction.
-    async fn finish(&self, place: Place, outcome: Outcome, more: Option<Event>) -> Result<(), Unavailable> {
-        let mut events = vec![Event::Finished { effect: place.seq, outcome }];
-        events.extend(more);
-        self.commit(place, &events, true).await
+    async fn finish(&self, item: &Item, outcome: Outcome, more: Option<Event>) -> Result<(), Unavailable> {
+        let place = item.place;
+        let unsaid = match (&item.effect, &outcome) {
+            // Where nobody can be reached, nobody can answer either.
+            _ if matches!(more, Some(Event::Unreachable { .. })) => None,
+            (Effect::Send { by_bot: true, .. }, Outcome::Failed { cause } | Outcome::InDoubt { cause }) => {
+                Some(cause.clone())
+            }
+            _ => None,
+        };
+        self.commit(place, true, |talk, now| {
+            let mut events = vec![Event::Finished { effect: place.seq, outcome: outcome.clone() }];
+            events.extend(more.clone());
+            if let (Some(cause), State::Bot, None) = (&unsaid, &talk.state, &talk.unreachable) {
+                events.extend(rescue::unsaid(talk, &self.library.current(), now, cause));
+            }
+            events
+        })
+        .await
     }
 
-    async fn note(&self, place: Place, event: Event) -> Result<(), Unavailable> {
-        self.commit(place, &[event], false).await
-    }
-
-    async fn commit(&self, place: Place, events: &[Event], finishing: bool) -> Result<(), Unavailable> {
+    async fn commit(
+        &self,
+        place: Place,
+        finishing: bool,
+        events: impl Fn(&Conversation, Time) -> Vec<Event>,
+    ) -> Result<(), Unavailable> {
         for _ in 0..PATIENCE {
             let Some(before) = self.ledger.conversation(place.conversation).await? else { return Ok(()) };
             let now = self.ledger.now().max(before.updated_at);
-            let mut commit = Commit::onto(&before, now, events.to_vec());
+            let mut commit = Commit::onto(&before, now, events(&before, now));
             commit.finishes = finishing.then_some(place);
             match self.ledger.commit(commit).await {
                 Ok(_) | Err(CommitError::Already(_)) => return Ok(()),

@@ -1,7 +1,7 @@
 //! Where platforms put what came in: finds out which customer writes, keeps files, and passes messages to the inbox.
 
 use crate::domain::customer::Customer;
-use crate::domain::event::Event;
+use crate::domain::event::{Author, Event};
 use crate::domain::ids::{ConversationId, CustomerId, UploadId};
 use crate::files;
 use crate::hand::{Hand, HandError, Rating};
@@ -98,14 +98,35 @@ impl Reception {
         }
     }
 
-    /// The customer whom a code was given to. It works once.
-    async fn holder(&self, code: &str) -> Result<Option<CustomerId>, Unavailable> {
+    /// The customer whom a code was given to, if it may join this sender to them. It works once.
+    async fn holder(&self, code: &str, inbound: &Inbound) -> Result<Option<CustomerId>, Unavailable> {
+        let storage = &self.ledger.storage;
         let hash = Session::hash_of(code);
-        let now = self.ledger.now();
-        let found = self.ledger.storage.session(&hash, SessionKind::Join, now).await?;
-        let Some(session) = found else { return Ok(None) };
-        let first = self.ledger.storage.end_session(&hash).await?;
-        Ok(first.then_some(CustomerId(session.subject)))
+        let Some(session) = storage.session(&hash, SessionKind::Join, self.ledger.now()).await? else {
+            return Ok(None);
+        };
+        if !storage.end_session(&hash).await? {
+            return Ok(None);
+        }
+        let holder = CustomerId(session.subject);
+        // Whoever has proved who they are is not made nobody by a link that somebody else sent them.
+        let verified = |customer: Option<Customer>| customer.is_some_and(|customer| customer.verified);
+        let known = verified(storage.customer_of(inbound.channel, &inbound.sender).await?);
+        let better = verified(storage.customer(holder).await?);
+        Ok((better || !known).then_some(holder))
+    }
+
+    /// Says in the conversation that a code did nothing.
+    async fn say_expired(&self, id: ConversationId, locale: Option<&str>) -> Result<(), Unavailable> {
+        let said = Event::Said {
+            author: Author::System,
+            text: self.phrase(Phrase::LinkExpired, locale),
+            choices: Vec::new(),
+            citations: Vec::new(),
+            answers: None,
+            client_id: None,
+        };
+        self.note(id, &said).await
     }
 
     async fn note(&self, id: ConversationId, event: &Event) -> Result<(), Unavailable> {
@@ -139,7 +160,7 @@ impl Intake for Reception {
             return Ok(());
         }
         let joins = match &inbound.link {
-            Some(code) => self.holder(code).await?,
+            Some(code) => self.holder(code, &inbound).await?,
             None => None,
         };
         if let Some(customer) = joins {
@@ -151,7 +172,12 @@ impl Intake for Reception {
         }
         let customer = self.customer(&inbound).await?;
         let locale = inbound.profile.locale.clone();
-        self.inbox.receive(&Arrival { inbound, customer, locale, page: None }).await?;
+        let refused = inbound.link.is_some() && joins.is_none();
+        let arrival = Arrival { inbound, customer, locale: locale.clone(), page: None };
+        let recorded = self.inbox.receive(&arrival).await?;
+        if refused && recorded.fresh {
+            self.say_expired(recorded.conversation, locale.as_deref()).await?;
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 pub trait Intake: Send + Sync {
     /// Records one message; the same one again changes nothing. The words `/start`, `/help` and `/human` are commands
     /// on every channel and are passed on as the text. A `link` code that is good joins the sender to its customer;
-    /// one that is not is answered with a sentence, and the message is recorded all the same.
+    /// one that is not is answered with a sentence. The message is recorded in either case.
     async fn accept(&self, inbound: Inbound) -> Result<(), IntakeError>;
 
     /// Keeps a file, never opening it, before the message that it belongs to is accepted.
@@ -50,11 +50,13 @@ pub enum Phrase {
     ThreadName,
     /// What to write after `/support`.
     SupportOption,
+    /// A joining code did nothing.
+    LinkExpired,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CommandStart,
         Self::CommandHelp,
         Self::CommandHuman,
@@ -63,6 +65,7 @@ impl Phrase {
         Self::FileNotTaken,
         Self::ThreadName,
         Self::SupportOption,
+        Self::LinkExpired,
     ];
 
     /// Its id among the desk's replies.
@@ -77,6 +80,7 @@ impl Phrase {
             Self::FileNotTaken => "file-not-taken",
             Self::ThreadName => "thread-name",
             Self::SupportOption => "support-option",
+            Self::LinkExpired => "link-expired",
         }
     }
 }

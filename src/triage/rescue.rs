@@ -1,4 +1,4 @@
-//! The watchdog's hand: a message that has had no outcome in time goes to a human, whatever stood in the way.
+//! What the bot could not bring to an end goes to a human, whatever stood in the way.
 
 use super::draft::Draft;
 use super::handoff::{To, hand_off};
@@ -19,5 +19,15 @@ pub fn rescue(talk: &Conversation, book: &Playbook, now: Time) -> Vec<Event> {
     let mut draft = Draft::new(talk, book, now);
     let reason = Reason::new("no-outcome-in-time", "The bot did not come to a result in time.");
     hand_off(&mut draft, To::default(), vec![reason], Some("something-wrong"));
+    draft.into_events()
+}
+
+/// The events that bring a human where the bot's words could not be delivered, or nobody knows whether they were. The
+/// customer is told nothing: it would go the same way.
+#[must_use]
+pub fn unsaid(talk: &Conversation, book: &Playbook, now: Time, cause: &str) -> Vec<Event> {
+    let mut draft = Draft::new(talk, book, now);
+    let text = format!("The bot's answer did not surely reach the customer: {cause}");
+    hand_off(&mut draft, To::default(), vec![Reason::new("not-delivered", text)], None);
     draft.into_events()
 }

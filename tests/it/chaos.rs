@@ -3,18 +3,14 @@
 //! tickets there are against how many customers needed one.
 
 use crate::support::postgres;
+use crate::support::process::{Killer, Place};
 use deskhand::crash::POINTS;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
-use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 /// Customers with a question for the articles, and how often each asks.
 const ASKING: usize = 36;
@@ -22,8 +18,6 @@ const QUESTIONS: usize = 5;
 /// Customers who are locked out: a question, an address, a ticket.
 const LOCKED_OUT: usize = 10;
 const RANDOM_KILLS: usize = 6;
-const SIGABRT: i32 = 6;
-const PASSWORD: &str = "correct-horse-battery";
 /// Answered by the bot alone, each time.
 const QUESTION: &str = "How do I export a project to CSV?";
 
@@ -33,73 +27,6 @@ fn script(number: usize) -> Vec<String> {
         vec![QUESTION.to_owned(); QUESTIONS]
     } else {
         vec!["I can't log in to my account".to_owned(), format!("customer{number}@example.com")]
-    }
-}
-
-pub(crate) struct Place {
-    folder: TempDir,
-    port: u16,
-    pub(crate) database: String,
-    /// Further settings.
-    pub(crate) env: Vec<(&'static str, String)>,
-}
-
-impl Place {
-    pub(crate) fn new(database: Option<String>) -> Self {
-        let folder = TempDir::new().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let own = format!("sqlite:{}", folder.path().join("deskhand.db").display());
-        Self { folder, port, database: database.unwrap_or(own), env: Vec::new() }
-    }
-
-    pub(crate) fn start(&self, crash_at: Option<&str>) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_deskhand"));
-        command
-            .arg("serve")
-            .env("DESKHAND_HTTP__ADDR", format!("127.0.0.1:{}", self.port))
-            .env("DESKHAND_DATA_DIR", self.folder.path())
-            .env("DESKHAND_DATABASE__URL", &self.database)
-            .env("DESKHAND_LOG__FILTER", "error")
-            .env("DESKHAND_LIMITS__SESSIONS_PER_MINUTE", "1000")
-            .env("DESKHAND_LIMITS__MESSAGES_PER_MINUTE", "1000")
-            .envs(self.env.iter().cloned())
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        if let Some(at) = crash_at {
-            command.env("DESKHAND_CRASH_AT", at);
-        }
-        command.spawn().unwrap()
-    }
-
-    /// Somebody who may look at the tickets.
-    pub(crate) fn agent(&self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_deskhand"))
-            .args(["user", "add", "--email", "ben@example.com", "--role", "agent", "--password-stdin"])
-            .env("DESKHAND_DATA_DIR", self.folder.path())
-            .env("DESKHAND_DATABASE__URL", &self.database)
-            .stdin(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        command.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
-        assert!(command.wait().unwrap().success());
-    }
-
-    /// The agent's cookie.
-    pub(crate) async fn signs_in(&self, client: &reqwest::Client) -> String {
-        let body = json!({"email": "ben@example.com", "password": PASSWORD});
-        let call = client.post(self.url("/api/v1/session")).header("sec-fetch-site", "same-origin");
-        let answer = call.json(&body).send().await.unwrap();
-        answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
-    }
-
-    pub(crate) fn answers(&self) -> bool {
-        TcpStream::connect(("127.0.0.1", self.port)).is_ok()
-    }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
     }
 }
 
@@ -146,7 +73,7 @@ fn phase(number: usize, message: usize) -> usize {
     }
 }
 
-async fn write_all(place: &Place, number: usize, deaths: &AtomicU32) -> Customer {
+async fn write_all(place: &Place, number: usize, killer: &Killer) -> Customer {
     let own = IpAddr::V4(Ipv4Addr::new(127, 0, 1, u8::try_from(number + 1).unwrap()));
     let client =
         reqwest::Client::builder().local_address(own).timeout(Duration::from_secs(5)).build().unwrap();
@@ -155,7 +82,7 @@ async fn write_all(place: &Place, number: usize, deaths: &AtomicU32) -> Customer
     let token = session["token"].as_str().unwrap().to_owned();
     let mut acknowledged = Vec::new();
     for (message, text) in script(number).into_iter().enumerate() {
-        while (deaths.load(Ordering::SeqCst) as usize) < phase(number, message) {
+        while killer.deaths() < phase(number, message) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let body = json!({"id": format!("m{message}"), "text": text});
@@ -202,8 +129,6 @@ async fn survives(database: Option<String>) {
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let place = Arc::new(Place::new(database));
-    let done = Arc::new(AtomicBool::new(false));
-    let (deaths, aborts) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     place.agent();
 
     let mut plan: Vec<Option<String>> = POINTS
@@ -215,49 +140,19 @@ async fn survives(database: Option<String>) {
         })
         .collect();
     plan.extend((0..RANDOM_KILLS).map(|_| None));
-    let killer = {
-        let (place, done, deaths, aborts) = (place.clone(), done.clone(), deaths.clone(), aborts.clone());
-        std::thread::spawn(move || {
-            for crash_at in plan {
-                let mut child = place.start(crash_at.as_deref());
-                while !place.answers() && child.try_wait().unwrap().is_none() {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                // At a named place it dies by itself; else at any moment.
-                let patience = match crash_at {
-                    Some(_) => Duration::from_secs(20),
-                    None => Duration::from_millis(random.random_range(0..600)),
-                };
-                let began = Instant::now();
-                while began.elapsed() < patience && child.try_wait().unwrap().is_none() {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                child.kill().unwrap();
-                let status = child.wait().unwrap();
-                aborts.fetch_add(u32::from(status.signal() == Some(SIGABRT)), Ordering::SeqCst);
-                deaths.fetch_add(1, Ordering::SeqCst);
-            }
-            // From here on it lives.
-            let mut child = place.start(None);
-            while !done.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            child.kill().unwrap();
-            child.wait().unwrap();
-        })
-    };
+    let killer = Arc::new(Killer::begin(&place, plan, random, Duration::from_millis(600)));
     let writers: Vec<_> = (0..ASKING + LOCKED_OUT)
         .map(|number| {
             let place = place.clone();
-            let deaths = deaths.clone();
-            tokio::spawn(async move { write_all(&place, number, &deaths).await })
+            let killer = killer.clone();
+            tokio::spawn(async move { write_all(&place, number, &killer).await })
         })
         .collect();
     let mut customers = Vec::new();
     for writer in writers {
         customers.push(writer.await.unwrap());
     }
-    while deaths.load(Ordering::SeqCst) < u32::try_from(POINTS.len() + RANDOM_KILLS).unwrap() {
+    while killer.deaths() < POINTS.len() + RANDOM_KILLS {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -282,21 +177,15 @@ async fn survives(database: Option<String>) {
         doubled += answers.saturating_sub(customer.messages());
     }
     let tickets = tickets(&place).await;
-    done.store(true, Ordering::SeqCst);
-    killer.join().unwrap();
     println!(
         "{} messages, {} deaths ({} at their named place): {lost} lost, {doubled} doubled, {unanswered} unanswered, \
          {inversions} out of order, {tickets} tickets for {LOCKED_OUT} customers",
         customers.iter().map(Customer::messages).sum::<usize>(),
-        deaths.load(Ordering::SeqCst),
-        aborts.load(Ordering::SeqCst)
+        killer.deaths(),
+        killer.aborts()
     );
     assert_eq!((lost, doubled, unanswered, inversions, tickets), (0, 0, 0, 0, LOCKED_OUT), "seed {seed}");
-    assert_eq!(
-        aborts.load(Ordering::SeqCst) as usize,
-        POINTS.len(),
-        "a named place was not reached; seed {seed}"
-    );
+    assert_eq!(killer.aborts(), POINTS.len(), "a named place was not reached; seed {seed}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

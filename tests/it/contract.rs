@@ -1,13 +1,12 @@
 //! One story that every channel passes, with the real binary: say and hear, order, the same again, a cut, a rate
 //! limit, a person with too much to say, a file, a choice, stars.
 
-use crate::chaos::Place;
+use crate::support::process::Place;
 use async_trait::async_trait;
 use fakes::discord::{Fault, Trouble as DiscordTrouble};
 use fakes::telegram::{Order, Trouble};
 use fakes::{discord, telegram};
 use serde_json::{Value, json};
-use std::process::Child;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -335,23 +334,11 @@ async fn passes(place: &Place, side: &dyn Side) {
     heard(side, "is marked as resolved", 2).await;
 }
 
-/// A process that does not outlive its story, however that ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.kill().expect("the process to be there");
-        self.0.wait().expect("the process to end");
-    }
-}
-
 /// Runs the binary over a platform.
 async fn with(place: &Place, story: impl AsyncFnOnce(&Place)) {
     place.agent();
-    let _running = Running(place.start(None));
-    while !place.answers() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let _running = place.start(None);
+    place.answering().await;
     story(place).await;
 }
 

@@ -1,8 +1,8 @@
 //! The real binary under `kill -9` while customers on Telegram and Discord flood it. The oracle is what the platforms
 //! showed against what was written, and what the log holds of each message.
 
-use crate::chaos::Place;
 use crate::support::postgres;
+use crate::support::process::{Killer, Place};
 use channels::Channel;
 use deskhand::crash::POINTS;
 use deskhand::domain::effect::Outcome;
@@ -12,7 +12,6 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// Customers on each platform.
@@ -78,33 +77,6 @@ impl Tally {
     }
 }
 
-/// Starts and kills the binary by the plan, then lets one live until `done`.
-fn kill(place: &Place, plan: &[Option<String>], random: &mut StdRng, deaths: &AtomicU32, done: &AtomicBool) {
-    for crash_at in plan {
-        let mut child = place.start(crash_at.as_deref());
-        while !place.answers() && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let patience = match crash_at {
-            Some(_) => Duration::from_secs(20),
-            None => Duration::from_millis(random.random_range(0..2000)),
-        };
-        let began = Instant::now();
-        while began.elapsed() < patience && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        deaths.fetch_add(1, Ordering::SeqCst);
-    }
-    let mut child = place.start(None);
-    while !done.load(Ordering::SeqCst) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
 /// Waits until it holds, for a while.
 async fn until(patience: Duration, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + patience;
@@ -151,42 +123,34 @@ async fn survives(database: Option<String>) {
 
     // The first word of somebody unknown, said while the bot's session on Discord is lost, cannot be found by any
     // client: bots may not list their direct messages. So everybody has written once before.
-    let mut first = place.start(None);
+    let first = place.start(None);
     until(Duration::from_secs(60), || discord.connected() > 0).await;
     (0..CUSTOMERS).for_each(|number| says(number, 0));
     until(Duration::from_secs(60), || answered(1)).await;
-    first.kill().unwrap();
-    first.wait().unwrap();
+    drop(first);
 
     let mut plan: Vec<Option<String>> =
         POINTS.iter().map(|point| Some(format!("{point}:{}", random.random_range(1..6)))).collect();
     plan.extend((0..RANDOM_KILLS).map(|_| None));
     let all_deaths = plan.len();
-    let (done, deaths) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let killer = {
-        let (place, done, deaths, mut random) = (place.clone(), done.clone(), deaths.clone(), random.clone());
-        std::thread::spawn(move || kill(&place, &plan, &mut random, &deaths, &done))
-    };
+    let killer = Killer::begin(&place, plan, random.clone(), Duration::from_secs(2));
     let flood = CUSTOMERS * (QUESTIONS.len() - 1);
     for question in 1..QUESTIONS.len() {
         for number in 0..CUSTOMERS {
             // Spread over all deaths, so that each finds work to spoil; some while nobody is there to hear.
             let phase = ((question - 1) * CUSTOMERS + number) * all_deaths / flood;
-            while (deaths.load(Ordering::SeqCst) as usize) < phase {
+            while killer.deaths() < phase {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             tokio::time::sleep(Duration::from_millis(random.random_range(0..400))).await;
             says(number, question);
         }
     }
-    until(Duration::from_secs(120), || {
-        (deaths.load(Ordering::SeqCst) as usize) == all_deaths && answered(QUESTIONS.len())
-    })
-    .await;
+    until(Duration::from_secs(120), || killer.deaths() == all_deaths && answered(QUESTIONS.len())).await;
     // What would come twice has time to come.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    done.store(true, Ordering::SeqCst);
-    killer.join().unwrap();
+    let deaths = killer.deaths();
+    drop(killer);
 
     let storage = deskhand::store::open(&place.database).await.unwrap();
     let mut failed = Vec::new();
@@ -213,7 +177,7 @@ async fn survives(database: Option<String>) {
         }
         println!("{}: {sum:?}", channel.name());
     }
-    println!("{} deaths over {} messages", deaths.load(Ordering::SeqCst), 2 * (flood + CUSTOMERS));
+    println!("{deaths} deaths over {} messages", 2 * (flood + CUSTOMERS));
     assert!(failed.is_empty(), "seed {seed}: {failed:#?}");
     telegram.assert_clean();
     discord.journal().assert_clean();

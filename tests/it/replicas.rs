@@ -1,26 +1,9 @@
 //! Two processes over one database, with one token: one listens and sends, the other stands by and takes over.
 
-use crate::chaos::Place;
 use crate::support::postgres;
+use crate::support::process::Place;
 use fakes::telegram;
-use std::process::Child;
 use std::time::{Duration, Instant};
-
-/// A process that does not outlive its story, however that ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.kill().expect("the process to be there");
-        self.0.wait().expect("the process to end");
-    }
-}
-
-async fn answers(place: &Place) {
-    while !place.answers() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
 
 async fn hears(ada: &telegram::Customer, times: usize) {
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -42,13 +25,13 @@ async fn of_two_replicas_one_polls_and_the_other_takes_over_when_it_is_killed() 
         place
     };
     let (one, other) = (replica(), replica());
-    let first = Running(one.start(None));
-    answers(&one).await;
+    let first = one.start(None);
+    one.answering().await;
     let ada = fake.customer("Ada");
     ada.says("How do I export a project to CSV?");
     hears(&ada, 1).await;
-    let _second = Running(other.start(None));
-    answers(&other).await;
+    let _second = other.start(None);
+    other.answering().await;
     ada.says("Hey, where can I download the invoice of last month as a PDF?");
     hears(&ada, 2).await;
     drop(first);

@@ -46,7 +46,8 @@ pub trait Outbox: Send + Sync {
     /// Notes durably that so many parts of a claimed message have gone out.
     async fn progressed(&self, place: Place, parts: i64) -> Result<(), Unavailable>;
 
-    /// Effects marked `sending` that this process has not claimed: it died while sending them. Called at the start.
+    /// Effects marked `sending` that nobody is sending: another process died over them, or an engine of this one was
+    /// stopped in the middle. Asked before an engine begins, while nothing is under way.
     async fn interrupted(&self) -> Result<Vec<Item>, Unavailable>;
 
     /// When the next effect falls due after `now`.

@@ -86,20 +86,28 @@ impl Outbox for Store {
     }
 
     async fn interrupted(&self) -> Result<Vec<Item>, Unavailable> {
-        self.engine
-            .read(self.owner.clone(), |owner, db| {
-                Box::pin(async move {
-                    let rows: Vec<Columns> = sqlx::query_as(
-                        "SELECT conversation, seq, effect, attempts, due, progress, doubts FROM outbox \
-                         WHERE state = 'sending' AND owner <> $1 ORDER BY due, conversation, seq",
-                    )
-                    .bind(owner)
-                    .fetch_all(db)
-                    .await?;
-                    Ok(items(rows)?)
+        let ours: Vec<Place> = self.claimed().keys().copied().collect();
+        let of = |whose: &'static str| async move {
+            self.engine
+                .read((self.owner.clone(), whose), |(owner, whose), db| {
+                    Box::pin(async move {
+                        let rows: Vec<Columns> = sqlx::query_as(*whose).bind(owner).fetch_all(db).await?;
+                        Ok(items(rows)?)
+                    })
                 })
-            })
-            .await
+                .await
+        };
+        let mut interrupted =
+            of("SELECT conversation, seq, effect, attempts, due, progress, doubts FROM outbox \
+             WHERE state = 'sending' AND owner <> $1 ORDER BY due, conversation, seq")
+            .await?;
+        let own: Result<Vec<Item>, Unavailable> =
+            of("SELECT conversation, seq, effect, attempts, due, progress, doubts FROM outbox \
+             WHERE state = 'sending' AND owner = $1 ORDER BY due, conversation, seq")
+            .await;
+        // What this process never heard of claiming was never sent: the next claim takes it back.
+        interrupted.extend(own?.into_iter().filter(|item| ours.contains(&item.place)));
+        Ok(interrupted)
     }
 
     async fn next_effect_due(&self, now: Time) -> Result<Option<Time>, Unavailable> {

@@ -62,6 +62,33 @@ async fn what_the_bot_was_saying_when_the_process_died_is_said_once_more_and_mar
     panic!("nobody noticed the send in doubt");
 }
 
+/// What happens when Postgres goes away for a while: the lead is lost, and the same process takes it again.
+#[tokio::test]
+async fn what_an_engine_was_saying_when_it_was_stopped_is_said_by_the_next_one_of_the_same_process() {
+    let world = World::asleep().await;
+    world.courier.hangs.store(true, Ordering::SeqCst);
+    let (_stop, stopped) = watch::channel(false);
+    let engines = world.desk.start(&stopped);
+    let visitor = world.on_telegram().await;
+    visitor.writes("How do I export a project to CSV?").await;
+    while world.courier.texts().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    drop(engines);
+    world.courier.hangs.store(false, Ordering::SeqCst);
+    let _engines = world.desk.start(&stopped);
+    world.settles().await;
+    assert_eq!(world.courier.texts().len(), 2, "once before, once after: nobody could know");
+    let log = world.log(visitor.talk().await.id).await;
+    let marked = log.iter().any(|entry| {
+        matches!(
+            &entry.event,
+            Event::Finished { outcome: Outcome::Delivered { perhaps_twice: true, .. }, .. }
+        )
+    });
+    assert!(marked);
+}
+
 #[tokio::test]
 async fn a_clean_stop_leaves_nothing_half_done() {
     let world = World::new().await;

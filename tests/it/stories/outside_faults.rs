@@ -146,6 +146,19 @@ async fn a_customer_who_has_blocked_the_bot_is_a_fact_and_not_a_loop() {
 }
 
 #[tokio::test]
+async fn what_the_bot_could_not_say_brings_a_human() {
+    let world = World::new().await;
+    world.courier.will(DeliveryFault::Disliked);
+    let visitor = world.on_telegram().await;
+    visitor.says("How do I export a project to CSV?").await;
+    assert!(matches!(outcomes(&world, &visitor).await[..], [Outcome::Failed { .. }]));
+    let talk = visitor.talk().await;
+    assert_eq!(talk.state.name(), "queued");
+    assert_eq!(talk.handoff.unwrap().reasons[0].code, "not-delivered");
+    assert!(world.courier.texts().is_empty(), "nothing more is tried that would go the same way");
+}
+
+#[tokio::test]
 async fn a_chat_that_has_moved_is_answered_at_its_new_address() {
     let world = World::new().await;
     world.courier.will(DeliveryFault::Moved);

@@ -109,6 +109,31 @@ async fn a_code_that_has_expired_joins_nobody() {
     world.clock_seconds(16 * 60);
     reception(&world).accept(Inbound { link: Some("a-code".to_owned()), ..kim(1, "/start") }).await.unwrap();
     assert_ne!(known(&world).await.id, ada);
+    world.settles().await;
+    assert!(world.courier.texts().iter().any(|text| text.contains("Code")), "{:?}", world.courier.texts());
+}
+
+#[tokio::test]
+async fn a_link_from_somebody_unknown_takes_nobodys_proof_away() {
+    let world = World::new().await;
+    let desk = reception(&world);
+    let ada = code_of_ada(&world, "a-code").await;
+    desk.accept(Inbound { link: Some("a-code".to_owned()), ..kim(1, "/start") }).await.unwrap();
+    let now = world.ledger.now();
+    let mallory = CustomerId(world.ledger.ids.id());
+    let nobody =
+        Customer { id: mallory, name: None, email: None, verified: false, external: None, locale: None };
+    world.ledger.storage.put_customer(nobody, now).await.unwrap();
+    let session = Session {
+        hash: Session::hash_of("a-trap"),
+        kind: SessionKind::Join,
+        subject: mallory.0,
+        expires_at: now + chrono::TimeDelta::minutes(15),
+        used_at: now,
+    };
+    world.ledger.storage.put_session(session).await.unwrap();
+    desk.accept(Inbound { link: Some("a-trap".to_owned()), ..kim(2, "/start") }).await.unwrap();
+    assert_eq!(known(&world).await.id, ada);
 }
 
 #[tokio::test]

@@ -224,6 +224,8 @@ pub(crate) enum DeliveryFault {
     Blocked,
     /// The address has a zero at its end now.
     Moved,
+    /// Taken by nobody: the platform does not like this message.
+    Disliked,
 }
 
 impl FakeCourier {
@@ -267,6 +269,9 @@ impl Courier for FakeCourier {
             Some(DeliveryFault::Blocked) => {
                 let cause = "403: bot was blocked by the user".to_owned();
                 return Err(DeliveryError::Unreachable { cause });
+            }
+            Some(DeliveryFault::Disliked) => {
+                return Err(DeliveryError::GiveUp { cause: "400: text is not what it should be".to_owned() });
             }
             Some(DeliveryFault::Moved) => {
                 return Err(DeliveryError::Moved { to: format!("{}0", message.address) });

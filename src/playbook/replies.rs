@@ -51,6 +51,7 @@ const OF_PLATFORMS: &[&str] = &[
     "thread-name",
     "noted",
     "file-not-taken",
+    "link-expired",
 ];
 
 /// Whether the program itself may say it.

@@ -11,7 +11,7 @@ use crate::http;
 use crate::hub::Hub;
 use crate::integrations::actions::HttpActions;
 use crate::integrations::directory_file::DirectoryFile;
-use crate::integrations::notifier::{TeamNotifier, Webhook};
+use crate::integrations::notifier::{self, TeamNotifier};
 use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
@@ -155,7 +155,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     ledger.storage.put_release(&library.current().release, &content, ledger.now()).await?;
 
     let webhook = match (&config.notify.webhook_url, &config.notify.webhook_secret) {
-        (Some(url), Some(secret)) => Some(Webhook { url: url.clone(), secret: secret.clone() }),
+        (Some(url), Some(secret)) => Some(notifier::webhook(url, secret).map_err(|error| anyhow!(error))?),
         _ => None,
     };
     let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
@@ -165,7 +165,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let world = World {
         couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
-        notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), webhook)?),
+        notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), ledger.clock.clone(), webhook)),
         actions: Arc::new(actions),
     };
     let desk =

@@ -6,6 +6,7 @@ use super::policy::ByLanguage;
 use super::templates::{self, environment, plain};
 use super::yaml::{self, Spanned};
 use minijinja::Environment;
+use channels::Phrase;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -41,22 +42,9 @@ pub const REQUIRED: &[&str] = &[
     "no",
 ];
 
-/// Sentences of the platforms, which have plain words of their own where these are missing.
-const OF_PLATFORMS: &[&str] = &[
-    "command-start",
-    "command-help",
-    "command-human",
-    "support-option",
-    "thread-opened",
-    "thread-name",
-    "noted",
-    "file-not-taken",
-    "link-expired",
-];
-
-/// Whether the program itself may say it.
+/// Whether the program itself may say it. The platforms' sentences may be missing: they have plain words of their own.
 pub(super) fn is_the_programs(id: &str) -> bool {
-    REQUIRED.contains(&id) || OF_PLATFORMS.contains(&id)
+    REQUIRED.contains(&id) || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
 }
 
 /// `policies/replies.yaml`.

@@ -142,10 +142,28 @@ pub fn conversation(
 fn as_it_was(from: &[Entry], decision: &Decision, at: &Conversation) -> Verdict {
     let mut talk = at.clone();
     let moment = from.first().map(|entry| entry.at);
-    let together = || from.iter().skip(1).take_while(|entry| Some(entry.at) == moment);
+    let together = || {
+        let more = from.iter().skip(1);
+        more.take_while(|entry| Some(entry.at) == moment && !comes_from_outside(&entry.event))
+    };
     together().for_each(|entry| talk.apply(entry));
     let says = together().filter_map(|entry| said(&entry.event)).collect();
     Verdict { decision: decision.clone(), team: talk.team, priority: talk.priority, says }
+}
+
+/// Whether an event begins something new, however soon it follows.
+fn comes_from_outside(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Received { .. }
+            | Event::Finished { .. }
+            | Event::Occurred { .. }
+            | Event::Approved { .. }
+            | Event::Rejected { .. }
+            | Event::TakenOver { .. }
+            | Event::Released { .. }
+            | Event::Reopened
+    )
 }
 
 /// The verdict of another release on the same message.

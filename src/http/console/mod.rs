@@ -3,6 +3,7 @@
 mod commands;
 mod conversations;
 mod desk;
+mod drafts;
 mod stream;
 mod tickets;
 mod view;
@@ -70,6 +71,7 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(commands::resolve))
         .routes(routes!(commands::rule))
         .routes(routes!(commands::typing))
+        .routes(routes!(drafts::create))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::change))
         .routes(routes!(desk::teams))

@@ -22,17 +22,34 @@ const honest: Middleware = {
   },
   async onResponse({ response }) {
     if (response.ok) return undefined;
-    const body = (await response.json().catch(() => ({}))) as { code?: unknown; detail?: unknown; title?: unknown };
-    const text = [body.detail, body.title].find((it) => typeof it === 'string' && it !== '');
-    const detail = typeof text === 'string' ? text : `The desk answered with an error (${response.status}).`;
-    throw new ApiError(response.status, typeof body.code === 'string' ? body.code : '', detail, retryAfter(response.headers.get('Retry-After'), Date.now()));
+    throw await refusal(response);
   },
   onError({ error }) {
     if (error instanceof ApiError) return undefined;
     if (error instanceof DOMException && error.name === 'AbortError') return undefined;
-    return new ApiError(0, 'unreachable', 'The desk cannot be reached right now.');
+    return unreachable();
   },
 };
+
+const unreachable = (): ApiError => new ApiError(0, 'unreachable', 'The desk cannot be reached right now.');
+
+async function refusal(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => ({}))) as { code?: unknown; detail?: unknown; title?: unknown };
+  const text = [body.detail, body.title].find((it) => typeof it === 'string' && it !== '');
+  const detail = typeof text === 'string' ? text : `The desk answered with an error (${response.status}).`;
+  return new ApiError(response.status, typeof body.code === 'string' ? body.code : '', detail, retryAfter(response.headers.get('Retry-After'), Date.now()));
+}
+
+/** Posts, and gives the answer's body as it comes; for answers that take longer than a call may. */
+export async function open(path: string, body: unknown, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const headers = { 'Content-Type': 'application/json', Accept: 'text/event-stream' };
+  const call = fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal, cache: 'no-store' });
+  const response = await call.catch((error: unknown) => {
+    throw signal.aborted ? error : unreachable();
+  });
+  if (!response.ok || response.body === null) throw await refusal(response);
+  return response.body;
+}
 
 export const api = createClient<paths>({ baseUrl: '/', cache: 'no-store' });
 api.use(honest);

@@ -3,6 +3,7 @@ import { api, data, type ApiError } from '../api/client';
 import type { DeskEvent, Detail, Row } from '../api/types';
 import { merge, position, settle, type Pending } from '../lib/timeline';
 import { toasts } from './toasts.svelte';
+import { Writer } from './writer.svelte';
 
 /** What an open conversation needs of the desk around it. */
 export interface TalkOwner {
@@ -29,6 +30,7 @@ export class Talk {
   busy: string | null = $state(null);
   draft = $state('');
   kind: Pending['kind'] = $state('message');
+  readonly writer: Writer;
 
   #closed = false;
   #fetching = false;
@@ -42,6 +44,7 @@ export class Talk {
     const kept = drafts.get(id);
     this.draft = kept?.text ?? '';
     this.kind = kept?.kind ?? 'message';
+    this.writer = new Writer(id, this);
   }
 
   /** The first load: facts and the whole log. */
@@ -65,6 +68,7 @@ export class Talk {
 
   close(): void {
     this.#closed = true;
+    this.writer.stop();
     clearTimeout(this.#timer);
     if (this.draft === '') drafts.delete(this.id);
     else drafts.set(this.id, { text: this.draft, kind: this.kind });

@@ -2,9 +2,11 @@
 //! A wrong or unknown key stops the start with its name and what was expected.
 
 mod llm;
+mod outside;
 mod sections;
 
 pub use llm::{Fallback, Llm, Price};
+pub use outside::{Email, TlsMode};
 pub use sections::{
     Actions, Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram,
     TelegramMode, Widget,
@@ -41,6 +43,8 @@ pub struct Config {
     pub actions: Actions,
     /// How teams are told.
     pub notify: Notify,
+    /// The mail server.
+    pub email: Email,
     /// How much one caller may have.
     pub limits: Limits,
     /// The language model.
@@ -79,6 +83,7 @@ const SECRETS: &[&str] = &[
     "notify.webhook_secret",
     "llm.api_key",
     "llm.fallback.api_key",
+    "email.password",
 ];
 
 /// Every default.
@@ -93,6 +98,7 @@ fn defaults() -> serde_json::Value {
         "directory": {},
         "actions": {"allow": [], "secrets": {}},
         "notify": {},
+        "email": {"port": 587, "tls": "starttls"},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "llm": {
             "key_header": "Authorization", "models": {}, "headers": {}, "query": {}, "prices": {}, "fallback": {},
@@ -159,6 +165,7 @@ impl Config {
             }
         }
         self.llm.check().map_err(ConfigError)?;
+        self.email.check()?;
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if plain.is_none_or(|host| host.is_empty() || host.contains('/')) {
@@ -223,6 +230,9 @@ pub fn keys() -> Vec<String> {
             "llm.fallback.base_url",
             "llm.fallback.model",
             "llm.fallback.key_header",
+            "email.host",
+            "email.user",
+            "email.from",
         ]
         .map(str::to_owned),
     );

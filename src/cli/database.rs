@@ -36,6 +36,7 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
         Err(error) => found("settings", Err(format!("{error:#}"))),
         Ok(config) => {
             found("settings", Ok(()));
+            app::install_tls();
             found("data folder", writable(&config));
             found("database", database(&config).await);
             found("content", content(&config));
@@ -54,6 +55,9 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
             }
             if config.llm.base_url.is_some() {
                 found("language model", language_model(&config).await);
+            }
+            for (name, examined) in app::examine_outside(&config).await {
+                found(name, examined);
             }
             if let Some(url) = &config.notify.webhook_url {
                 found("notify webhook", reachable(url).await);

@@ -11,6 +11,7 @@ mod model;
 mod order;
 mod outside_faults;
 mod reception;
+mod replay;
 mod shipped;
 mod subjects;
 mod takeover;

@@ -1,6 +1,7 @@
 //! The bot's judgement, pure: what is known decides, what is missing is asked for.
 
 mod answer;
+pub mod assist;
 mod commands;
 pub mod consult;
 mod draft;

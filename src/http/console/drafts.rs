@@ -58,13 +58,17 @@ pub(super) async fn create(
             (Step::Translate, assist::translation(&talk, short("text", text, 6_000)?, &book), "translation")
         }
     };
-    let pieces = site.asking.draft(step, Whom::of(&talk), &book, &inputs).map_err(|none| refused(none.code))?;
+    let pieces =
+        site.asking.draft(step, Whom::of(&talk), &book, &inputs).map_err(|none| refused(none.code))?;
     let events = pieces.map(move |piece| {
         let (kind, data) = match piece {
             Ok(Piece::Text(text)) => ("text", json!({"text": text})),
             Ok(Piece::Done { answer, .. }) => {
                 let missing = answer.get("missing").cloned().unwrap_or_else(|| json!([]));
-                ("done", json!({"text": answer.get(field).cloned().unwrap_or(Value::Null), "missing": missing}))
+                (
+                    "done",
+                    json!({"text": answer.get(field).cloned().unwrap_or(Value::Null), "missing": missing}),
+                )
             }
             Err(none) => {
                 tracing::warn!(code = none.code, cause = %none, "a draft came to nothing");
@@ -86,7 +90,11 @@ fn short<'a>(field: &'static str, text: &'a str, most: usize) -> Result<&'a str>
 }
 
 fn refused(code: &'static str) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence(code))
+    let status = match code {
+        "model-off" | "model-no-prompt" => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Problem::new(status, code, sentence(code))
 }
 
 /// What an agent is told; what the server said is in the log.
@@ -94,11 +102,15 @@ fn sentence(code: &str) -> &'static str {
     match code {
         "model-off" | "model-no-prompt" => "This desk has no language model that writes this.",
         "model-over-budget" => "The budget for the language model is used up. Write it yourself.",
-        "model-rate-limited" => "The language model was asked very often for this customer. Wait a minute, then try again.",
+        "model-rate-limited" => {
+            "The language model was asked very often for this customer. Wait a minute, then try again."
+        }
         "model-refused" | "model-answer-invalid" | "model-made-up-data" => {
             "The language model wrote nothing that can be used. Try again, or write it yourself."
         }
-        "model-input-too-long" | "model-input-unfit" => "That is too much for the language model. Shorten it.",
+        "model-input-too-long" | "model-input-unfit" => {
+            "That is too much for the language model. Shorten it."
+        }
         _ => "The language model does not answer at the moment. Try again later, or write it yourself.",
     }
 }

@@ -41,6 +41,7 @@ fn matrix() -> Vec<(Method, &'static str, Who, Value)> {
             json!({"approve": true}),
         ),
         (Method::POST, "/api/v1/conversations/{id}/typing", Answerers, json!({})),
+        (Method::POST, "/api/v1/conversations/{id}/drafts", Answerers, json!({"kind": "reply"})),
         (Method::GET, "/api/v1/tickets", Readers, Value::Null),
         (Method::PATCH, "/api/v1/tickets/{number}", Answerers, json!({"status": "solved"})),
         (Method::GET, "/api/v1/teams", Readers, Value::Null),

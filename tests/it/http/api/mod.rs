@@ -1,4 +1,5 @@
 mod conversations;
+mod drafts;
 mod lists;
 mod sign_in;
 mod stream;

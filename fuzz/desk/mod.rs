@@ -1,7 +1,7 @@
 //! A small desk that everything is tried against: one changed or added file, or one sentence.
 
-use deskhand::domain::release::Content;
-use deskhand::playbook::{self, Playbook, fault::Fault};
+use deskhand_core::domain::release::Content;
+use deskhand_core::playbook::{self, Playbook, fault::Fault};
 use nlu::classifier::{Model, TrainError, TrainOptions, TrainingSet};
 use std::sync::OnceLock;
 

@@ -1,9 +1,9 @@
 //! A condition of anything: refused with words, or asked without a fault of its own. Asked twice it holds twice.
 #![no_main]
 
-use deskhand::playbook::condition::{Asked, Condition, MoreNames};
-use deskhand::playbook::facts::{Facts, Kind};
-use deskhand::playbook::typing::Scope;
+use deskhand_core::playbook::condition::{Asked, Condition, MoreNames};
+use deskhand_core::playbook::facts::{Facts, Kind};
+use deskhand_core::playbook::typing::Scope;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
 

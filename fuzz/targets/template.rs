@@ -2,8 +2,8 @@
 //! behind its scheme and host.
 #![no_main]
 
-use deskhand::playbook::facts::Facts;
-use deskhand::playbook::{replies, templates};
+use deskhand_core::playbook::facts::Facts;
+use deskhand_core::playbook::{replies, templates};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;

@@ -114,11 +114,11 @@ pub(super) fn fill(
     }
 }
 
-/// The one choice whose words stand in a short message that denies nothing; two would be a guess.
+/// The one choice whose words stand in a short message that denies and asks nothing; two would be a guess.
 fn told<'a>(choices: &'a [Option_], text: &str) -> Option<&'a Option_> {
     let said = words(text);
     let plain = format!(" {} ", said.join(" "));
-    if said.len() > SHORT || said.iter().any(|word| NO.contains(&word.as_str())) {
+    if said.len() > SHORT || text.contains('?') || said.iter().any(|word| NO.contains(&word.as_str())) {
         return None;
     }
     let holds = |choice: &Option_| {

@@ -19,9 +19,7 @@ async fn whoever_does_not_have_it_says_so_and_the_playbook_goes_on() {
     let world = shop::desk(STEPS, "auto", true).await;
     let ada = ada(&world).await;
     ada.says(WISH).await;
-    assert_snapshot!(ada.hears().await, @"bot: Which order?");
-    let offered = ada.talk().await.offered;
-    assert_eq!(offered.iter().map(|choice| choice.label.as_str()).collect::<Vec<_>>(), ["I don't have it"]);
+    assert_snapshot!(ada.hears().await, @"bot: Which order? [I don't have it]");
     ada.says("Sorry, I don’t know it").await;
     assert_snapshot!(ada.hears().await, @"bot: Then we go on without it.");
 }
@@ -43,7 +41,7 @@ async fn after_the_tries_it_goes_on_too_and_calls_no_human() {
     ada.says(WISH).await;
     ada.hears().await;
     ada.says("the blue one").await;
-    assert_snapshot!(ada.hears().await, @"bot: The number, please.");
+    assert_snapshot!(ada.hears().await, @"bot: The number, please. [I don't have it]");
     ada.says("the blue one, as I said").await;
     assert_snapshot!(ada.hears().await, @"bot: Then we go on without it.");
     assert_eq!(ada.talk().await.state.name(), "bot");
@@ -79,6 +77,7 @@ async fn a_choice_may_be_told_in_words_but_is_never_guessed() {
         ("in store next door", Some("other-store")),
         ("by mail or in store", None),
         ("not by mail", None),
+        ("can I bring it in store?", None),
         ("I would have thought that somebody could send it to me by mail some day", None),
         ("email", None),
     ] {
@@ -90,7 +89,7 @@ async fn a_choice_may_be_told_in_words_but_is_never_guessed() {
         let heard = ada.hears().await;
         match taken {
             Some(way) => assert_eq!(heard, format!("bot: Noted: {way}."), "{words}"),
-            None => assert_eq!(heard, "bot: How?", "{words}"),
+            None => assert!(!heard.contains("Noted"), "{words}: {heard}"),
         }
     }
 }

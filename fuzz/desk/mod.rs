@@ -2,7 +2,7 @@
 
 use deskhand_core::domain::release::Content;
 use deskhand_core::playbook::{self, Playbook, fault::Fault};
-use nlu::classifier::{Model, TrainError, TrainOptions, TrainingSet};
+use nlu::classifier::{Example, Model, TrainError, TrainOptions, TrainingSet};
 use std::sync::OnceLock;
 
 const FILES: &[(&str, &str)] = &[
@@ -22,17 +22,16 @@ pub fn content() -> Content {
     FILES.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
 }
 
-/// Reads a desk. Training takes a second and is fuzzed by nobody: one model stands for all.
+/// Reads a desk. Training takes its time and is fuzzed by nobody: one small model stands for all.
 pub fn read(content: &Content) -> Result<Playbook, Vec<Fault>> {
-    static MODEL: OnceLock<Model> = OnceLock::new();
-    let train = |set: &TrainingSet, options: &TrainOptions| -> Result<Model, TrainError> {
-        match MODEL.get() {
-            Some(model) => Ok(model.clone()),
-            None => {
-                let model = nlu::classifier::train(set, options, &|_| {})?;
-                Ok(MODEL.get_or_init(|| model).clone())
-            }
-        }
+    static MODEL: OnceLock<Vec<u8>> = OnceLock::new();
+    let train = |_: &TrainingSet, options: &TrainOptions| -> Result<Model, TrainError> {
+        let bytes = MODEL.get_or_init(|| {
+            let say = |text: &str| Example { text: text.to_owned(), intent: Some("refund_request".to_owned()) };
+            let set = TrainingSet { examples: vec![say("my money back"), say("a refund")], ..TrainingSet::default() };
+            nlu::classifier::train(&set, options, &|_| {}).expect("two examples").to_bytes()
+        });
+        Ok(Model::from_bytes(bytes).expect("its own bytes"))
     };
     playbook::read(content, &train)
 }

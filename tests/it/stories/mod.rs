@@ -17,3 +17,4 @@ mod shipped;
 mod subjects;
 mod takeover;
 mod truth;
+mod without;

@@ -55,6 +55,7 @@ test: test-tools web
 	scripts/check-generated.sh
 	@echo "== The browser: a customer and an agent at once."
 	scripts/with-desk.sh npm --prefix web run --silent test:browser
+	MODEL=fake scripts/with-desk.sh node --test tests/browser/drafting.test.mjs
 
 lint: tools
 	$(CARGO) fmt --all --check

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command beside a desk of its own: a fresh database, two agents, the shipped policies.
-#   scripts/with-desk.sh COMMAND…
+#   scripts/with-desk.sh COMMAND…             MODEL=fake scripts/with-desk.sh COMMAND… gives it a fake language model
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=${SERVER_BIN:-./target/debug/deskhand}
@@ -10,7 +10,8 @@ if ! command -v chromium >/dev/null; then
   echo "SKIPPED: the browser tests need chromium (Debian: apt-get install chromium)"; exit 0
 fi
 data=$(mktemp -d)
-port=$(node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})')
+free() { node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
+port=$(free)
 export DESKHAND_HTTP__ADDR=127.0.0.1:$port DESKHAND_DATA_DIR=$data DESKHAND_LOG__FILTER=warn
 # One machine plays many customers.
 export DESKHAND_LIMITS__SESSIONS_PER_MINUTE=600 DESKHAND_LIMITS__SIGN_INS_PER_MINUTE=600
@@ -20,9 +21,17 @@ export DESKHAND_AGENT_EMAIL=ben@example.com DESKHAND_AGENT_PASSWORD=correct-hors
 export DESKHAND_AGENT2_EMAIL=mia@example.com DESKHAND_AGENT2_PASSWORD=correct-horse-battery
 printf '%s\n' "$DESKHAND_AGENT_PASSWORD" | "$bin" user add --email "$DESKHAND_AGENT_EMAIL" --name Ben --role admin --password-stdin
 printf '%s\n' "$DESKHAND_AGENT2_PASSWORD" | "$bin" user add --email "$DESKHAND_AGENT2_EMAIL" --name Mia --role agent --password-stdin
+trap 'kill ${server:-} ${model:-} 2>/dev/null || true; wait ${server:-} ${model:-} 2>/dev/null || true; rm -rf "$data"' EXIT
+if [ "${MODEL:-}" = fake ]; then
+  cargo build --locked --quiet -p fakes --bin fake-model
+  fake=127.0.0.1:$(free)
+  # Slow enough to be seen writing.
+  ./target/debug/fake-model --listen "$fake" --pace 120 > "$data/model.log" 2>&1 &
+  model=$!
+  export DESKHAND_LLM__BASE_URL=http://$fake/v1 DESKHAND_LLM__API_KEY=sk-fake DESKHAND_LLM__MODEL=fake
+fi
 "$bin" serve --demo > "$data/out.log" 2>&1 &
 server=$!
-trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$data"' EXIT
 for _ in $(seq 300); do
   node -e "fetch('$DESKHAND_URL/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))" && grep -q 'link=' "$data/out.log" && ready=1 && break
   kill -0 $server 2>/dev/null || break
@@ -31,4 +40,4 @@ done
 [ "${ready:-}" = 1 ] || { echo "the desk did not start:" >&2; cat "$data/out.log" >&2; exit 1; }
 # For the tests alone: the program itself would take them for settings.
 DESKHAND_LINK=$(grep -o 'link=[0-9a-f]*' "$data/out.log" | cut -d= -f2) \
-  DESKHAND_IDENTITY_SECRET=$DESKHAND_WIDGET__IDENTITY_SECRET "$@"
+  DESKHAND_IDENTITY_SECRET=$DESKHAND_WIDGET__IDENTITY_SECRET DESKHAND_FAKE_MODEL=${fake:+http://$fake} "$@"

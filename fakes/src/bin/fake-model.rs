@@ -15,6 +15,9 @@ struct Args {
     /// How long each answer takes, in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency: u64,
+    /// How long it takes between two pieces of a streamed answer, in milliseconds.
+    #[arg(long, default_value_t = 0)]
+    pace: u64,
     /// Answer whatever the attack wants.
     #[arg(long)]
     obey: bool,
@@ -32,6 +35,7 @@ async fn main() -> Result<(), String> {
     }
     let world = World::new()?;
     world.latency(Duration::from_millis(args.latency));
+    world.pace(Duration::from_millis(args.pace));
     if args.obey {
         world.manner(Manner::Obey);
     }

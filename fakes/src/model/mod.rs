@@ -47,6 +47,7 @@ struct Inner {
     says: VecDeque<String>,
     manner: Manner,
     latency: Duration,
+    pace: Duration,
     late: Duration,
     journal: Vec<Request>,
     flying: usize,
@@ -78,6 +79,7 @@ impl World {
             says: VecDeque::new(),
             manner: Manner::Right("All is well.".to_owned()),
             latency: Duration::ZERO,
+            pace: Duration::ZERO,
             late: Duration::from_secs(60),
             journal: Vec::new(),
             flying: 0,
@@ -118,6 +120,11 @@ impl World {
     /// How long each answer takes.
     pub fn latency(&self, latency: Duration) {
         self.lock().latency = latency;
+    }
+
+    /// How long it takes between two pieces of a stream.
+    pub fn pace(&self, pace: Duration) {
+        self.lock().pace = pace;
     }
 
     /// How late the first byte of [`Kind::LateFirstByte`] is; a minute by default.

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::io;
@@ -124,9 +124,9 @@ async fn chat(State(world): State<World>, uri: Uri, headers: HeaderMap, body: By
         Err(refused) => return *refused,
     };
     let _flying = world.fly();
-    let (latency, late, ordered, manner) = {
+    let (latency, pace, late, ordered, manner) = {
         let mut inner = world.lock();
-        (inner.latency, inner.late, inner.says.pop_front(), inner.manner.clone())
+        (inner.latency, inner.pace, inner.late, inner.says.pop_front(), inner.manner.clone())
     };
     tokio::time::sleep(latency).await;
     match kind {
@@ -148,7 +148,7 @@ async fn chat(State(world): State<World>, uri: Uri, headers: HeaderMap, body: By
         None => {}
     }
     let said = answer::to(&request, ordered, &manner, kind);
-    if request["stream"] == true { streamed(&request, &said, kind) } else { whole(&request, &said, kind) }
+    if request["stream"] == true { streamed(&request, &said, kind, pace) } else { whole(&request, &said, kind) }
 }
 
 /// Faults that the status says.
@@ -268,7 +268,7 @@ fn whole(request: &Value, said: &Said, kind: Option<Kind>) -> Response {
     Json(answer).into_response()
 }
 
-fn streamed(request: &Value, said: &Said, kind: Option<Kind>) -> Response {
+fn streamed(request: &Value, said: &Said, kind: Option<Kind>, pace: Duration) -> Response {
     let mut pieces = answer::pieces(request, said);
     let last = pieces
         .iter()
@@ -326,9 +326,12 @@ fn streamed(request: &Value, said: &Said, kind: Option<Kind>) -> Response {
     let body = if cut {
         broken(events)
     } else {
-        Body::from_stream(stream::iter(
-            events.into_iter().map(|event| Ok::<_, Infallible>(Bytes::from(event))),
-        ))
+        Body::from_stream(stream::iter(events).then(move |event| async move {
+            if !pace.is_zero() {
+                tokio::time::sleep(pace).await;
+            }
+            Ok::<_, Infallible>(Bytes::from(event))
+        }))
     };
     ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }

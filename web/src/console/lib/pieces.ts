@@ -6,13 +6,14 @@ export type Piece =
 
 /** What the server sends as `text/event-stream`, however the network cuts it. */
 export async function* pieces(body: ReadableStream<Uint8Array>): AsyncGenerator<Piece> {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
   let rest = '';
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      rest += value;
+      rest += decoder.decode(value, { stream: true });
       const blocks = rest.split(/\r?\n\r?\n/);
       rest = blocks.pop() ?? '';
       for (const block of blocks) {

@@ -25,6 +25,8 @@ class Desk {
   teams: Team[] = $state.raw([]);
   /** Platforms that do not work, and why. */
   troubles: Platform[] = $state.raw([]);
+  /** Whether there is a language model that drafts. */
+  writes = $state(false);
   intents: Map<string, Intent> = $state.raw(new Map());
   /** Conversation id → who types there, for as long as they do. */
   typing: Record<string, string> = $state({});
@@ -181,6 +183,7 @@ class Desk {
       const troubles = items.filter((it) => it.state === 'degraded' || it.state === 'stopped');
       if (model.state === 'degraded') troubles.push({ channel: 'language model', state: model.state, detail: model.detail });
       this.troubles = troubles;
+      this.writes = model.state !== 'off';
     } catch (error) {
       asApiError(error);
     }

@@ -4,10 +4,10 @@
 mod outside;
 mod sections;
 
-pub use outside::{Email, TlsMode};
+pub use outside::{Email, Notify, TicketSystemName, Tickets, TlsMode};
 pub use sections::{
-    Actions, Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram,
-    TelegramMode, Widget,
+    Actions, Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Telegram, TelegramMode,
+    Widget,
 };
 
 use figment::Figment;
@@ -43,6 +43,8 @@ pub struct Config {
     pub notify: Notify,
     /// The mail server.
     pub email: Email,
+    /// Where tickets stand beside our own.
+    pub tickets: Tickets,
     /// How much one caller may have.
     pub limits: Limits,
     /// How messages are understood.
@@ -77,7 +79,11 @@ const SECRETS: &[&str] = &[
     "telegram.webhook_secret",
     "discord.token",
     "notify.webhook_secret",
+    "notify.slack_url",
+    "notify.discord_url",
     "email.password",
+    "tickets.token",
+    "tickets.webhook_secret",
 ];
 
 /// Every default.
@@ -91,7 +97,8 @@ fn defaults() -> serde_json::Value {
         "discord": {"guilds": []},
         "directory": {},
         "actions": {"allow": [], "secrets": {}},
-        "notify": {},
+        "notify": {"email": []},
+        "tickets": {"system": "builtin", "issue_type": "Task", "poll_minutes": 5},
         "email": {"port": 587, "tls": "starttls"},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "classifier": {},
@@ -154,6 +161,7 @@ impl Config {
             }
         }
         self.email.check()?;
+        self.tickets.check()?;
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if plain.is_none_or(|host| host.is_empty() || host.contains('/')) {
@@ -209,6 +217,14 @@ pub fn keys() -> Vec<String> {
             "classifier.embeddings",
             "directory.file",
             "notify.webhook_url",
+            "notify.telegram_chat",
+            "tickets.base_url",
+            "tickets.account",
+            "tickets.project",
+            "tickets.priorities",
+            "tickets.key_field",
+            "tickets.generic",
+            "tickets.settle_seconds",
             "email.host",
             "email.user",
             "email.from",

@@ -7,12 +7,17 @@ use crate::library::Library;
 use crate::outbox::{Dispatcher, World};
 use crate::platforms::Platforms;
 use crate::ports::Directory;
+use crate::ticketing::Ticketing;
 use crate::turn::Turns;
 use crate::watchdog;
+use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// How often a ticket elsewhere is asked about where nothing else is said.
+const ASKS_EVERY: TimeDelta = TimeDelta::minutes(5);
 
 /// Everything that runs, assembled; tests assemble it over their own world.
 pub struct Desk {
@@ -24,6 +29,8 @@ pub struct Desk {
     pub inbox: Inbox,
     /// The human's hand.
     pub hand: Hand,
+    /// Tickets after they were opened.
+    pub ticketing: Ticketing,
     turns: Arc<Turns>,
     dispatcher: Arc<Dispatcher>,
     platforms: Platforms,
@@ -39,15 +46,24 @@ impl Desk {
         world: World,
         platforms: Platforms,
     ) -> Self {
+        let hand = Hand::new(ledger.clone(), library.clone());
         Self {
+            ticketing: Ticketing::new(ledger.clone(), hand.clone(), world.tracker.clone(), ASKS_EVERY),
             inbox: Inbox::new(ledger.clone(), library.clone()),
-            hand: Hand::new(ledger.clone(), library.clone()),
+            hand,
             platforms,
             turns: Turns::new(ledger.clone(), library.clone(), directory, world.actions.clone()),
             dispatcher: Dispatcher::new(ledger.clone(), library.clone(), world),
             ledger,
             library,
         }
+    }
+
+    /// The same, asking about tickets elsewhere so often where their system sends no events.
+    #[must_use]
+    pub fn asking_every(mut self, every: TimeDelta) -> Self {
+        self.ticketing = self.ticketing.every(every);
+        self
     }
 
     /// Starts the engines; they end when `stop` says so.
@@ -57,6 +73,7 @@ impl Desk {
         let acting = self.platforms.clone().run(self.ledger.clone(), self.dispatcher.clone(), stop.clone());
         engines.spawn(acting);
         engines.spawn(watchdog::run(self.ledger.clone(), self.library.clone(), stop.clone()));
+        engines.spawn(self.ticketing.clone().run(stop.clone()));
         engines.spawn(sweep(self.ledger.clone(), stop.clone()));
         engines
     }

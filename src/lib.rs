@@ -25,6 +25,7 @@ pub mod reception;
 pub mod rehearsal;
 pub mod store;
 pub mod telemetry;
+pub mod ticketing;
 pub mod triage;
 pub mod turn;
 pub mod watchdog;

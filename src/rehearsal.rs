@@ -230,6 +230,7 @@ impl<'a> Rehearsal<'a> {
                     title: ticket.title.clone(),
                     priority: ticket.priority,
                     joined: false,
+                    outside: None,
                 };
                 if let Some(key) = &ticket.incident {
                     self.incidents.insert(key.clone(), opened.clone());

@@ -51,7 +51,13 @@ enum Condition {
 
 /// Each part with its state and its cause; 503 where messages would not be taken.
 pub(super) async fn ready(State(site): State<Site>) -> Response {
-    let mut parts = vec![database(&site).await, release(&site), outbox(&site).await, stopping(&site)];
+    let mut parts = vec![
+        database(&site).await,
+        release(&site),
+        outbox(&site).await,
+        letters(&site).await,
+        stopping(&site),
+    ];
     parts.extend(platforms(&site));
     let status = parts.iter().map(|part| part.state).max().unwrap_or(Condition::Ok);
     let body = Json(Readiness { status, version: env!("CARGO_PKG_VERSION"), parts });
@@ -89,6 +95,20 @@ async fn outbox(site: &Site) -> Part {
     Part { part: "outbox", state, detail }
 }
 
+/// What waits for a human's decision; customers' messages are taken all the same.
+async fn letters(site: &Site) -> Part {
+    let (state, detail) = match timeout(PATIENCE, site.ledger.storage.dead_letters()).await {
+        Ok(Ok(0)) => (Condition::Ok, "none".to_owned()),
+        Ok(Ok(dead)) => (
+            Condition::Degraded,
+            format!("{dead} wait in the console, under Dead letters, to be tried again or given up"),
+        ),
+        Ok(Err(error)) => (Condition::Degraded, error.0),
+        Err(_) => (Condition::Degraded, "the database has not answered".to_owned()),
+    };
+    Part { part: "dead letters", state, detail }
+}
+
 /// A platform that is away takes nothing from the others: the desk as a whole is degraded at most.
 fn platforms(site: &Site) -> impl Iterator<Item = Part> {
     site.platforms.health().into_iter().map(|(channel, health)| {
@@ -113,5 +133,8 @@ fn stopping(site: &Site) -> Part {
 /// Prometheus text.
 pub(super) async fn metrics(State(site): State<Site>) -> Result<Response> {
     let handle = site.metrics.as_ref().ok_or_else(Problem::no_route)?;
+    if let Ok(Ok(dead)) = timeout(PATIENCE, site.ledger.storage.dead_letters()).await {
+        metrics::gauge!("deskhand_dead_letters").set(dead as f64);
+    }
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response())
 }

@@ -26,6 +26,7 @@ use crate::inbox::Inbox;
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::platforms::Platforms;
+use crate::ticketing::Ticketing;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
@@ -66,6 +67,8 @@ pub struct Server {
     pub metrics: Option<PrometheusHandle>,
     /// Turns true when the desk goes down: sockets say so and close.
     pub stopping: watch::Receiver<bool>,
+    /// Tickets after they were opened.
+    pub ticketing: Ticketing,
     /// The connected platforms.
     pub platforms: Platforms,
     /// Counts open sockets and streams.
@@ -85,6 +88,7 @@ impl Server {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         Self {
+            ticketing: Ticketing::new(ledger.clone(), hand.clone(), None, chrono::TimeDelta::minutes(5)),
             ledger,
             library,
             inbox,
@@ -143,6 +147,10 @@ pub fn router(server: Server) -> Router {
         .merge(console::routes(&site))
         .merge(pages::routes())
         .route("/hooks/telegram", post(hooks::telegram).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)))
+        .route(
+            "/hooks/tickets/{system}",
+            post(hooks::tickets).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)),
+        )
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

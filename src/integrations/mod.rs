@@ -5,3 +5,5 @@ pub mod directory_file;
 pub mod mail;
 pub mod notifier;
 pub mod tickets;
+pub mod tracker;
+pub mod trackers;

@@ -219,7 +219,8 @@ fn event() -> impl Strategy<Value = Event> {
             number: "T-1".into(),
             title,
             priority: Priority::Low,
-            joined: false
+            joined: false,
+            outside: None,
         })),
     ];
     prop_oneof![

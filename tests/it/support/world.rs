@@ -21,7 +21,7 @@ use deskhand::library::{Library, ModelCache, starter};
 use deskhand::outbox::World as Outside;
 use deskhand::platforms::Platforms;
 use deskhand::ports::storage::Storage;
-use deskhand::ports::{Clock, Ids};
+use deskhand::ports::{Clock, Ids, Tracker};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -131,6 +131,17 @@ impl World {
         library: Arc<Library>,
         awake: bool,
     ) -> Self {
+        Self::beside(storage, folder, library, awake, None).await
+    }
+
+    /// The same with a ticket system of somebody else's beside it.
+    pub(crate) async fn beside(
+        storage: Arc<dyn Storage>,
+        folder: Option<TempDir>,
+        library: Arc<Library>,
+        awake: bool,
+        tracker: Option<Arc<dyn Tracker>>,
+    ) -> Self {
         let start: Time = "2026-03-04T09:00:00Z".parse().expect("a time");
         let clock = Arc::new(StandingClock(AtomicI64::new(start.timestamp_micros())));
         let ledger = Ledger {
@@ -147,6 +158,7 @@ impl World {
         let outside = Outside {
             couriers: HashMap::from([(Channel::Telegram, courier.clone() as Arc<dyn channels::Courier>)]),
             tickets: tickets.clone(),
+            tracker,
             notifier: notifier.clone(),
             actions: actions.clone(),
         };

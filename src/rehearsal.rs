@@ -231,6 +231,7 @@ impl<'a> Rehearsal<'a> {
                     priority: ticket.priority,
                     joined: false,
                     outside: None,
+                    late: false,
                 };
                 if let Some(key) = &ticket.incident {
                     self.incidents.insert(key.clone(), opened.clone());

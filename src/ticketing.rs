@@ -175,17 +175,14 @@ impl Ticketing {
     /// Asks the outbox to add a comment over there, where the ticket stands there or is on its way.
     async fn pass_on(&self, record: &TicketRecord, text: &str, version: &str) -> Result<(), Unavailable> {
         let reference = record.reference();
-        let on_its_way = async {
-            let talk = self.ledger.conversation(record.conversation).await?;
-            let acts = talk.iter().flat_map(|talk| talk.acts.values());
-            let mut mirrors =
-                acts.filter(|act| matches!(act, Effect::Mirror(mirror) if mirror.number == reference.number));
-            Ok::<bool, Unavailable>(mirrors.next().is_some())
-        };
-        if self.tracker.is_none() || (record.outside.is_none() && !on_its_way.await?) {
+        if self.tracker.is_none() {
             return Ok(());
         }
         let effect = Effect::Comment { ticket: reference.number.clone(), text: text.to_owned() };
+        let storage = &self.ledger.storage;
+        if record.outside.is_none() && !storage.is_waiting(record.conversation, &effect.lane()).await? {
+            return Ok(());
+        }
         let once = format!("ticket-told/{}/{version}", reference.number);
         match self.hand.ask(record.conversation, &effect, &once).await {
             Ok(()) | Err(HandError::NotFound | HandError::Refused(_)) => Ok(()),

@@ -112,13 +112,16 @@ pub struct TicketRef {
     /// The same ticket in a system of somebody else's, once it stands there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outside: Option<Outside>,
+    /// Whether it came to stand there only after our number had been told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
 }
 
 impl TicketRef {
-    /// What people call it: the number that it has where it is worked on.
+    /// What the customer was told: the number that it has where it is worked on, if that was known at once.
     #[must_use]
     pub fn shown(&self) -> &str {
-        self.outside.as_ref().map_or(&self.number, |outside| &outside.number)
+        self.outside.as_ref().filter(|_| !self.late).map_or(&self.number, |outside| &outside.number)
     }
 }
 

@@ -258,6 +258,7 @@ impl Conversation {
         if let Outcome::Mirrored { number, outside } = outcome {
             for ticket in self.tickets.iter_mut().filter(|ticket| ticket.number == *number) {
                 ticket.outside = Some(outside.clone());
+                ticket.late = true;
             }
         }
         if let (Outcome::Acted { output }, Some(Effect::Act { action, input, .. })) = (outcome, asked) {

@@ -3,7 +3,7 @@
 use super::{Page, Unavailable};
 use crate::domain::Time;
 use crate::domain::effect::Effect;
-use crate::domain::ids::Place;
+use crate::domain::ids::{ConversationId, Place};
 use async_trait::async_trait;
 
 /// An effect to do now.
@@ -86,6 +86,9 @@ pub trait Outbox: Send + Sync {
 
     /// One dead letter.
     async fn letter(&self, place: Place) -> Result<Option<Letter>, Unavailable>;
+
+    /// Whether something waits in a lane of a conversation, dead letters among it.
+    async fn is_waiting(&self, conversation: ConversationId, lane: &str) -> Result<bool, Unavailable>;
 
     /// How many dead letters there are.
     async fn dead_letters(&self) -> Result<i64, Unavailable>;

@@ -39,6 +39,7 @@ impl TicketRecord {
             priority: self.ticket.priority,
             joined: false,
             outside: self.outside.clone(),
+            late: false,
         }
     }
 

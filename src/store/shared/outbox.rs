@@ -6,7 +6,7 @@
 
 use super::{Connection, Db, SKIP_LOCKED, Store, letters};
 use crate::domain::Time;
-use crate::domain::ids::Place;
+use crate::domain::ids::{ConversationId, Place};
 use crate::ports::storage::{Count, Item, Letter, Outbox, Page, Unavailable};
 use crate::store::values::{from_json, micros, parsed, plain, time};
 use async_trait::async_trait;
@@ -165,6 +165,19 @@ impl Outbox for Store {
     async fn letter(&self, place: Place) -> Result<Option<Letter>, Unavailable> {
         self.engine
             .read(place, |place, db| Box::pin(async move { Ok(letters::one(*place, db).await?) }))
+            .await
+    }
+
+    async fn is_waiting(&self, conversation: ConversationId, lane: &str) -> Result<bool, Unavailable> {
+        self.engine
+            .read((conversation.to_string(), plain(lane)), |(conversation, lane), db| {
+                Box::pin(async move {
+                    let count = "SELECT COUNT(*) FROM outbox WHERE conversation = $1 AND lane = $2";
+                    let waiting: i64 =
+                        sqlx::query_scalar(count).bind(conversation).bind(lane).fetch_one(db).await?;
+                    Ok(waiting > 0)
+                })
+            })
             .await
     }
 

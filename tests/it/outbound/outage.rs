@@ -45,7 +45,7 @@ async fn outlasts_an_hour(storage: Arc<dyn Storage>, folder: Option<TempDir>) {
         until("its number is told", async || {
             let log = world.log(person.talk().await.id).await;
             log.iter().any(
-                |entry| matches!(&entry.event, Event::Said { text, .. } if text.contains(ticket.shown())),
+                |entry| matches!(&entry.event, Event::Said { text, .. } if text.contains(ticket.shown()) || text.contains(&ticket.number)),
             )
         })
         .await;

@@ -62,6 +62,7 @@ fn ticket(number: &str) -> TicketRef {
         priority: Priority::High,
         joined: false,
         outside: None,
+        late: false,
     }
 }
 

@@ -221,6 +221,7 @@ fn event() -> impl Strategy<Value = Event> {
             priority: Priority::Low,
             joined: false,
             outside: None,
+            late: false,
         })),
     ];
     prop_oneof![

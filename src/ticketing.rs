@@ -17,6 +17,8 @@ use tokio::sync::watch;
 const ROUND: Duration = Duration::from_secs(10);
 /// Tickets asked about in one round: a system is not flooded after a night.
 const AT_ONCE: i64 = 20;
+/// A system that sends events is asked so much less often.
+const SELDOM: i32 = 12;
 /// How long one question may take.
 const ASK_LIMIT: Duration = Duration::from_secs(20);
 
@@ -109,8 +111,12 @@ impl Ticketing {
     }
 
     /// Asks about tickets until `stop` says so.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let Some(tracker) = self.tracker.clone().filter(|tracker| !tracker.tells()) else { return };
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let Some(tracker) = self.tracker.clone() else { return };
+        if tracker.tells() {
+            // Events get lost, too.
+            self.every *= SELDOM;
+        }
         while !*stop.borrow() {
             if let Err(error) = self.ask(tracker.as_ref()).await {
                 tracing::warn!(%error, "tickets could not be asked about; trying again");
@@ -143,18 +149,25 @@ impl Ticketing {
         Ok(moved)
     }
 
-    /// It stands there now: so it does here, and whoever it stands for hears of it, once.
+    /// It stands there now. Where that is news, it stands so here, too, and whoever it stands for hears of it, once. What
+    /// has not changed there changes nothing here: an agent's own word is not taken back.
     async fn moved(
         &self,
         record: &TicketRecord,
         status: TicketStatus,
         system: &str,
     ) -> Result<bool, Unavailable> {
-        if record.status == status {
+        if status == record.there.unwrap_or(TicketStatus::Open) {
             return Ok(false);
         }
-        let change = TicketChange { status: Some(status), by: system.to_owned(), ..TicketChange::default() };
-        Ok(self.apply(record, &change).await?.is_some())
+        let news = record.status != status;
+        let change = TicketChange {
+            status: news.then_some(status),
+            there: Some(status),
+            by: system.to_owned(),
+            ..TicketChange::default()
+        };
+        Ok(self.apply(record, &change).await?.is_some() && news)
     }
 
     /// The conversations hear of it first: should we end in between, the same change is heard of again and is known.

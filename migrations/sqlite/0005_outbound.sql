@@ -12,6 +12,7 @@ ALTER TABLE ticket ADD COLUMN system TEXT;
 ALTER TABLE ticket ADD COLUMN remote TEXT;
 ALTER TABLE ticket ADD COLUMN remote_number TEXT;
 ALTER TABLE ticket ADD COLUMN remote_url TEXT;
+ALTER TABLE ticket ADD COLUMN remote_status TEXT; -- where it stood there when that was last heard
 ALTER TABLE ticket ADD COLUMN asked_at INTEGER; -- when that system was last asked where it stands
 CREATE INDEX ticket_by_remote ON ticket (system, remote) WHERE remote IS NOT NULL;
 

@@ -179,6 +179,7 @@ pub(super) async fn change(
         status: status.map(TicketStatus::from),
         priority: priority.map(Into::into),
         assignee,
+        there: None,
         by: who.0.name.clone(),
     };
     let record = site.ticketing.change(number, &change).await?;

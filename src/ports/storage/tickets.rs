@@ -23,6 +23,8 @@ pub struct TicketRecord {
     pub assignee: Option<UserId>,
     /// The same ticket in a system of somebody else's, once it stands there.
     pub outside: Option<Outside>,
+    /// Where it stood there when that was last heard: only what differs from this has changed there.
+    pub there: Option<TicketStatus>,
     /// When it was opened.
     pub created_at: Time,
     /// When it last changed.
@@ -59,6 +61,8 @@ pub struct TicketChange {
     pub priority: Option<Priority>,
     /// Who has it; `Some(None)` is nobody.
     pub assignee: Option<Option<UserId>>,
+    /// Where it stands in the other system, as just heard.
+    pub there: Option<TicketStatus>,
     /// Who changes it, for its history.
     pub by: String,
 }

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use sqlx::{FromRow, QueryBuilder};
 
 const COLUMNS: &str = "number, conversation, customer, title, body, priority, team, status, created_at, updated_at, assignee, system, \
-     remote, remote_number, remote_url";
+     remote, remote_number, remote_url, remote_status";
 const LIST: char = 't';
 /// Who did what nobody told it to.
 const DESK: &str = "Deskhand";
@@ -203,6 +203,9 @@ async fn changed(
         query.push(", assignee = ").push_bind(assignee.map(|user| user.to_string()));
         lines.push(if assignee.is_some() { "Assigned" } else { "Assigned to nobody" }.to_owned());
     }
+    if let Some(there) = change.there {
+        query.push(", remote_status = ").push_bind(there.name());
+    }
     query.push(" WHERE number = ").push_bind(number).push(" RETURNING ").push(COLUMNS);
     let row: Option<Columns> = query.build_query_as().fetch_optional(&mut *db).await?;
     let Some(row) = row else { return Ok(None) };
@@ -290,6 +293,7 @@ struct Columns {
     remote: Option<String>,
     remote_number: Option<String>,
     remote_url: Option<String>,
+    remote_status: Option<String>,
 }
 
 fn record(row: Columns) -> Result<TicketRecord, sqlx::Error> {
@@ -303,6 +307,7 @@ fn record(row: Columns) -> Result<TicketRecord, sqlx::Error> {
         number: row.number,
         assignee: row.assignee.as_deref().map(parsed).transpose()?,
         outside,
+        there: row.remote_status.as_deref().map(|name| named(name, TicketStatus::from_name)).transpose()?,
         ticket: NewTicket {
             title: row.title,
             body: row.body,

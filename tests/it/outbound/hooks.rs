@@ -9,6 +9,7 @@ use deskhand::domain::person::Role;
 use deskhand::domain::ticket::TicketStatus;
 use deskhand::integrations::tracker::RemoteTracker;
 use deskhand::ports::Tracker;
+use deskhand::ports::storage::TicketChange;
 use fakes::tickets::{Faults, SECRET, TicketFake, Vendor};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -127,6 +128,14 @@ async fn a_system_that_sends_no_events_is_asked() {
         .await;
     visitor.hears().await;
     assert_eq!(world.desk.ticketing.ask(tracker.as_ref()).await.unwrap(), 0, "just opened: not asked yet");
+    // An agent's own word is not taken back by what has not changed there.
+    let number = tickets(&world).await[0].number;
+    let pending =
+        TicketChange { status: Some(TicketStatus::Pending), by: "Ben".into(), ..Default::default() };
+    world.desk.ticketing.change(number, &pending).await.unwrap();
+    world.wait(6);
+    assert_eq!(world.desk.ticketing.ask(tracker.as_ref()).await.unwrap(), 0);
+    assert_eq!(tickets(&world).await[0].status, TicketStatus::Pending);
     fake.desk.tickets()[0].fields["status"] = json!({"id": 5, "name": "Closed", "is_closed": true});
     world.wait(6);
     assert_eq!(world.desk.ticketing.ask(tracker.as_ref()).await.unwrap(), 1);

@@ -115,7 +115,7 @@ impl Ticketing {
         let Some(tracker) = self.tracker.clone() else { return };
         if tracker.tells() {
             // Events get lost, too.
-            self.every *= SELDOM;
+            self.every = self.every * SELDOM;
         }
         while !*stop.borrow() {
             if let Err(error) = self.ask(tracker.as_ref()).await {

@@ -21,6 +21,7 @@ pub use connections::Connections;
 pub use console::openapi;
 pub use settings::{Rate, Rates, Settings};
 
+use crate::asking::Asking;
 use crate::hand::Hand;
 use crate::inbox::Inbox;
 use crate::ledger::Ledger;
@@ -71,6 +72,8 @@ pub struct Server {
     pub ticketing: Ticketing,
     /// The connected platforms.
     pub platforms: Platforms,
+    /// Asks the language model.
+    pub asking: Arc<Asking>,
     /// Counts open sockets and streams.
     pub connections: Connections,
 }
@@ -89,6 +92,7 @@ impl Server {
     ) -> Self {
         Self {
             ticketing: Ticketing::new(ledger.clone(), hand.clone(), None, chrono::TimeDelta::minutes(5)),
+            asking: Asking::off(ledger.clone()),
             ledger,
             library,
             inbox,

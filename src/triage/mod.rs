@@ -2,9 +2,11 @@
 
 mod answer;
 mod commands;
+pub mod consult;
 mod draft;
 pub mod facts;
 mod handoff;
+mod joining;
 mod judge;
 mod playing;
 mod pressed;
@@ -15,6 +17,7 @@ mod slots;
 pub mod solved;
 mod understand;
 mod waiting;
+mod writing;
 
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State};

@@ -6,6 +6,7 @@ mod memory;
 mod outbox;
 mod people;
 mod records;
+mod spending;
 mod tickets;
 
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
@@ -15,6 +16,8 @@ pub use outbox::{Count, Item, Letter, Outbox};
 pub use people::{People, Session, SessionKind, User};
 pub use records::{Customers, Releases, StoredUpload, Uploads};
 pub use tickets::{TicketChange, TicketEntry, TicketFilter, TicketRecord, TicketStore};
+
+pub use spending::{Spending, SpendingBooks, Spent};
 
 use async_trait::async_trait;
 
@@ -47,6 +50,7 @@ pub trait Storage:
     + Outbox
     + Matters
     + Memory
+    + SpendingBooks
     + Customers
     + TicketStore
     + People

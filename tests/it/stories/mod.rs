@@ -16,3 +16,4 @@ mod shipped;
 mod subjects;
 mod takeover;
 mod truth;
+mod without;

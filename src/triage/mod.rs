@@ -2,9 +2,11 @@
 
 mod answer;
 mod commands;
+pub mod consult;
 mod draft;
 pub mod facts;
 mod handoff;
+mod joining;
 mod judge;
 mod playing;
 mod pressed;
@@ -14,6 +16,7 @@ mod rules;
 mod slots;
 mod understand;
 mod waiting;
+mod writing;
 
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State};

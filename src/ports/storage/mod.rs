@@ -6,6 +6,7 @@ mod memory;
 mod outbox;
 mod people;
 mod records;
+mod spending;
 
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
 pub use matters::{Incident, Matters};
@@ -13,6 +14,8 @@ pub use memory::Memory;
 pub use outbox::{Count, Item, Outbox};
 pub use people::{People, Session, SessionKind, User};
 pub use records::{Customers, Releases, StoredUpload, TicketFilter, TicketRecord, TicketStore, Uploads};
+
+pub use spending::{Spending, SpendingBooks, Spent};
 
 use async_trait::async_trait;
 
@@ -45,6 +48,7 @@ pub trait Storage:
     + Outbox
     + Matters
     + Memory
+    + SpendingBooks
     + Customers
     + TicketStore
     + People

@@ -24,6 +24,10 @@ fn fewest(examples: usize, group: usize) -> u32 {
     }
 }
 
+/// How much more a feature of one class weighs than one of all. Twice as much helps further where intents are alike
+/// (Banking77) and costs a little where they are not (CLINC150).
+const FAVOUR: f32 = 0.5;
+
 /// How much each group weighs, by its number.
 pub(crate) const WEIGHTS: [f32; GROUPS] = {
     let mut weights = [0.0; GROUPS];
@@ -116,8 +120,8 @@ impl Corpus {
         vocabulary
     }
 
-    /// Lets features that few of the `labels` (below `classes`, one for each text of `part`) share weigh up to twice as
-    /// much: with few examples, a network can't learn by itself which words only happen to stand in several.
+    /// Lets features that few of the `labels` (below `classes`, one for each text of `part`) share weigh up to half as
+    /// much again: with few examples, a network can't learn by itself which words only happen to stand in several.
     pub(crate) fn favour_telling(
         &self,
         vocabulary: &mut Vocabulary,
@@ -137,7 +141,7 @@ impl Corpus {
             }
         }
         for (idf, spread) in vocabulary.idf.iter_mut().zip(&spreads) {
-            *idf *= 1.0 + spread.concentration(classes as f32);
+            *idf *= 1.0 + FAVOUR * spread.concentration(classes as f32);
         }
     }
 

@@ -42,9 +42,10 @@ pub const REQUIRED: &[&str] = &[
     "no",
 ];
 
-/// Whether the program itself may say it. The platforms' sentences may be missing: they have plain words of their own.
+/// Whether the program itself may say it. The platforms' sentences may be missing: they have plain words of their own;
+/// so may the button of optional questions, which then have none.
 pub(super) fn is_the_programs(id: &str) -> bool {
-    REQUIRED.contains(&id) || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
+    REQUIRED.contains(&id) || id == "not-at-hand" || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
 }
 
 /// `policies/replies.yaml`.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod approvals;
+mod attacks;
 mod calls;
 mod crash;
 mod escalations;
@@ -16,3 +17,4 @@ mod shipped;
 mod subjects;
 mod takeover;
 mod truth;
+mod without;

@@ -4,6 +4,7 @@ mod commands;
 mod conversations;
 mod desk;
 mod drafts;
+mod letters;
 mod stream;
 mod tickets;
 mod view;
@@ -73,7 +74,11 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(commands::typing))
         .routes(routes!(drafts::create))
         .routes(routes!(tickets::list))
-        .routes(routes!(tickets::change))
+        .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(tickets::comment))
+        .routes(routes!(letters::list))
+        .routes(routes!(letters::retry))
+        .routes(routes!(letters::give_up))
         .routes(routes!(desk::teams))
         .routes(routes!(desk::intents))
         .routes(routes!(desk::platforms))

@@ -28,6 +28,7 @@ use crate::inbox::Inbox;
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::platforms::Platforms;
+use crate::ticketing::Ticketing;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
@@ -68,6 +69,8 @@ pub struct Server {
     pub metrics: Option<PrometheusHandle>,
     /// Turns true when the desk goes down: sockets say so and close.
     pub stopping: watch::Receiver<bool>,
+    /// Tickets after they were opened.
+    pub ticketing: Ticketing,
     /// The connected platforms.
     pub platforms: Platforms,
     /// Asks the language model.
@@ -89,6 +92,7 @@ impl Server {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         Self {
+            ticketing: Ticketing::new(ledger.clone(), hand.clone(), None, chrono::TimeDelta::minutes(5)),
             asking: Asking::off(ledger.clone()),
             ledger,
             library,
@@ -148,6 +152,10 @@ pub fn router(server: Server) -> Router {
         .merge(console::routes(&site))
         .merge(pages::routes())
         .route("/hooks/telegram", post(hooks::telegram).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)))
+        .route(
+            "/hooks/tickets/{system}",
+            post(hooks::tickets).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)),
+        )
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -14,6 +14,7 @@ pub mod rating;
 pub mod rescue;
 mod rules;
 mod slots;
+pub mod solved;
 mod understand;
 mod waiting;
 mod writing;

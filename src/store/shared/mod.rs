@@ -4,6 +4,7 @@
 mod commit;
 mod conversations;
 mod customers;
+mod letters;
 mod list;
 mod matters;
 mod memory;

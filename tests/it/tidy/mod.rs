@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["ledger", "library"],
     &["asking"],
     &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "replay", "cases"],
-    &["reception", "platforms"],
+    &["reception", "platforms", "ticketing"],
     &["engines"],
     &["store", "integrations"],
     &["http"],

@@ -1,6 +1,9 @@
 //! Puts everything together: the only place that names adapters.
 
 mod connect;
+mod lookups;
+
+pub use lookups::{databases, directory};
 
 use crate::config::{Config, Limits};
 use crate::demo;
@@ -9,15 +12,13 @@ use crate::domain::release::Content;
 use crate::engines::Desk;
 use crate::http;
 use crate::hub::Hub;
-use crate::integrations::actions::HttpActions;
-use crate::integrations::directory_file::DirectoryFile;
 use crate::integrations::notifier::{self, TeamNotifier};
 use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
 use crate::outbox::World;
 use crate::ports::storage::Storage;
-use crate::ports::{Clock, Directory, Ids};
+use crate::ports::{Clock, Ids};
 use crate::reception::Reception;
 use crate::store;
 use anyhow::{Context as _, anyhow, bail};
@@ -78,15 +79,6 @@ pub async fn open_storage(config: &Config) -> anyhow::Result<Arc<dyn Storage>> {
 /// Opens the database for a command, also beside a desk that is running.
 pub async fn open_beside(config: &Config) -> anyhow::Result<Arc<dyn Storage>> {
     Ok(store::open_beside(config.database_url().expose_secret()).await?)
-}
-
-/// The customer directory of the settings; in the demo, sample customers where none is set.
-pub fn directory(config: &Config, demo: bool) -> anyhow::Result<Arc<dyn Directory>> {
-    Ok(match &config.directory.file {
-        Some(file) => Arc::new(DirectoryFile::open(file.clone()).context("directory.file")?),
-        None if demo => Arc::new(DirectoryFile::from_text(demo::CUSTOMERS)?),
-        None => Arc::new(DirectoryFile::empty()),
-    })
 }
 
 /// Connects each platform once; what each says, or the true cause of its trouble.
@@ -160,8 +152,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     };
     let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
     let platforms = connect::platforms(&config, &intake)?;
-    let actions = HttpActions::new(&config.actions.allow, config.actions.secrets.clone());
-    let actions = actions.map_err(|error| anyhow!("actions.allow: {error}"))?;
+    let actions = lookups::systems(&config)?;
     let world = World {
         couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),

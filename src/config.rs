@@ -1,8 +1,10 @@
 //! Settings: `deskhand.toml`, overridden by the environment (`DESKHAND_<SECTION>__<KEY>`; secrets also as `…_FILE`).
 //! A wrong or unknown key stops the start with its name and what was expected.
 
+mod lookups;
 mod sections;
 
+pub use lookups::NamedDatabase;
 pub use sections::{
     Actions, Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram,
     TelegramMode, Widget,
@@ -13,6 +15,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// All settings.
@@ -35,6 +38,8 @@ pub struct Config {
     pub discord: Discord,
     /// The customer directory.
     pub directory: Directory,
+    /// Databases that are read, by name.
+    pub databases: BTreeMap<String, NamedDatabase>,
     /// How actions reach other systems.
     pub actions: Actions,
     /// How teams are told.
@@ -64,9 +69,10 @@ const NOT_SETTINGS: &[&str] = &[
     "AGENT2_PASSWORD",
 ];
 
-/// Settings that hold secrets: also readable from a file named by `…_FILE`.
+/// Settings that hold secrets: also readable from a file named by `…_FILE`. A `*` stands for any one name.
 const SECRETS: &[&str] = &[
     "database.url",
+    "databases.*.url",
     "widget.identity_secret",
     "widget.identity_previous_secret",
     "telegram.token",
@@ -85,7 +91,8 @@ fn defaults() -> serde_json::Value {
         "telegram": {"mode": "polling"},
         "discord": {"guilds": []},
         "directory": {},
-        "actions": {"allow": [], "secrets": {}},
+        "databases": {},
+        "actions": {"allow": [], "commands": [], "secrets": {}},
         "notify": {},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "classifier": {},
@@ -107,13 +114,11 @@ impl Config {
         let environment =
             Env::prefixed("DESKHAND_").ignore(NOT_SETTINGS).filter(|key| !is_secret_file(key.as_str()));
         figment = figment.merge(environment.split("__"));
-        for key in SECRETS {
-            let name = format!("DESKHAND_{}_FILE", key.to_uppercase().replace('.', "__"));
-            if let Ok(path) = std::env::var(&name) {
-                let secret = std::fs::read_to_string(&path)
-                    .map_err(|error| ConfigError(format!("{name}: {path} cannot be read: {error}")))?;
-                figment = figment.merge(Serialized::default(key, secret.trim()));
-            }
+        for (name, path) in std::env::vars() {
+            let Some(key) = name.strip_prefix("DESKHAND_").and_then(secret_of_file) else { continue };
+            let secret = std::fs::read_to_string(&path)
+                .map_err(|error| ConfigError(format!("{name}: {path} cannot be read: {error}")))?;
+            figment = figment.merge(Serialized::default(&key, secret.trim()));
         }
         let config: Self = figment.extract().map_err(|error| ConfigError(sentence(&error)))?;
         config.checked()
@@ -147,6 +152,7 @@ impl Config {
                 return Err(ConfigError(format!("{key}: \"{url}\" is no address; expected https://…")));
             }
         }
+        lookups::check_commands(&self.actions.commands)?;
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if plain.is_none_or(|host| host.is_empty() || host.contains('/')) {
@@ -175,8 +181,22 @@ impl Config {
 }
 
 fn is_secret_file(key: &str) -> bool {
-    let key = key.to_lowercase();
-    key.strip_suffix("_file").is_some_and(|key| SECRETS.iter().any(|secret| secret.replace('.', "__") == key))
+    secret_of_file(key).is_some()
+}
+
+/// The secret that a name such as `WIDGET__IDENTITY_SECRET_FILE` speaks of.
+fn secret_of_file(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let key = name.strip_suffix("_file")?.replace("__", ".");
+    is_secret(&key).then_some(key)
+}
+
+fn is_secret(key: &str) -> bool {
+    SECRETS.iter().any(|secret| {
+        let (mut wanted, mut found) = (secret.split('.'), key.split('.'));
+        wanted.clone().count() == found.clone().count()
+            && wanted.by_ref().zip(found.by_ref()).all(|(wanted, found)| wanted == "*" || wanted == found)
+    })
 }
 
 /// Names the key, what was found and what was expected; never the value of a secret.
@@ -184,7 +204,7 @@ fn sentence(error: &figment::Error) -> String {
     let first = error.clone().into_iter().next().unwrap_or_else(|| error.clone());
     let key = first.path.join(".");
     let place = first.metadata.as_ref().map(|from| format!(" (from {})", from.name)).unwrap_or_default();
-    let secret = SECRETS.contains(&key.as_str());
+    let secret = is_secret(&key);
     let what = if secret { "has the wrong form".to_owned() } else { first.kind.to_string() };
     if key.is_empty() { format!("settings: {what}{place}") } else { format!("{key}: {what}{place}") }
 }
@@ -192,7 +212,7 @@ fn sentence(error: &figment::Error) -> String {
 /// Every key that there is, as `section.key`; the example file is held to it.
 #[must_use]
 pub fn keys() -> Vec<String> {
-    let mut keys: Vec<String> = SECRETS.iter().map(|key| (*key).to_owned()).collect();
+    let mut keys: Vec<String> = SECRETS.iter().map(|key| key.replace('*', "NAME")).collect();
     keys.extend(
         [
             "http.public_url",
@@ -245,6 +265,10 @@ mod tests {
             refused("[telegram]\ntoken = '1:a'\nmode = 'webhook'\nwebhook_secret = 'sixteen-or-longer'");
         assert!(webhook.starts_with("http.public_url"), "{webhook}");
         assert!(refused("[telegram]\nmode = 'pull'").starts_with("telegram.mode"));
+        assert!(refused("[actions]\ncommands = ['stock']").starts_with("actions.commands"));
+        assert!(refused("[actions]\ncommands = ['/nowhere/stock']").starts_with("actions.commands"));
+        assert!(refused("[databases.shop]\nurll = 'x'").contains("urll"));
+        assert!(!refused("[databases.shop]\nurl = ['hunter2']").contains("hunter2"));
         assert!(from("").is_ok());
     }
 

@@ -96,6 +96,8 @@ pub enum LogFormat {
 pub struct Actions {
     /// Hosts and networks that actions may reach although they are private.
     pub allow: Vec<String>,
+    /// Programs that actions may run, by their whole paths; none where empty.
+    pub commands: Vec<PathBuf>,
     /// What actions name in `auth`.
     pub secrets: BTreeMap<String, SecretString>,
 }

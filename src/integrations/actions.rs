@@ -70,8 +70,7 @@ impl Actions for HttpActions {
     async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, ActionError> {
         let request = action.request(input).map_err(ActionError::Refused)?;
         let Request::Http { method, url, headers, body } = request else {
-            let text = format!("{} asks a database, and this desk is connected to none", action.id);
-            return Err(ActionError::Refused(text));
+            return Err(ActionError::Refused(format!("{} is not done over HTTP", action.id)));
         };
         let body = match body {
             Body::Empty => action::Body::Empty,

@@ -1,6 +1,9 @@
 //! The world outside, behind the ports: customer directories, ticket systems, notifiers.
 
 pub mod actions;
+pub mod databases;
 pub mod directory_file;
 pub mod notifier;
+pub mod programs;
+pub mod systems;
 pub mod tickets;

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod clock;
 pub mod directory;
 pub mod notify;
+pub mod queries;
 pub mod storage;
 pub mod tickets;
 
@@ -11,4 +12,5 @@ pub use actions::{ActionError, Actions};
 pub use clock::{Clock, Ids};
 pub use directory::{Directory, DirectoryError};
 pub use notify::{Notice, Notifier, NotifyError};
+pub use queries::{Queries, Query, QueryError};
 pub use tickets::{TicketError, Tickets};

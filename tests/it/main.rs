@@ -14,6 +14,7 @@ mod cli;
 mod contract;
 mod flood;
 mod http;
+mod lookups;
 mod outside;
 mod policies;
 mod replicas;

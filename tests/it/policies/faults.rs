@@ -150,6 +150,27 @@ fn a_mistake_in_an_action_is_told_with_its_place() {
         ("kind: read\nsql: {database: shop, query: \"DELETE FROM orders\"}", "is one SELECT"),
         ("kind: read\nsql: {database: shop, query: \"SELECT 1; DROP TABLE orders\"}", "is one SELECT"),
         (
+            "kind: read\nsql: {database: shop, query: \"WITH a AS (DELETE FROM o RETURNING *) SELECT * FROM a\"}",
+            "\"delete\" is not for reading",
+        ),
+        ("kind: read\nsql: {database: shop, query: SELECT 1, max_rows: 0}", "`max_rows` is 1 to 200"),
+        (
+            "kind: read\nsql: {database: shop, query: SELECT 1}\nauth: {bearer: x}",
+            "`auth` and `success` are for `http`",
+        ),
+        ("kind: read\ncommand: {program: stock}", "`program` is a whole path"),
+        ("kind: act\ncommand: {program: /opt/stock}\nidempotency: LD_PRELOAD", "not one that programs heed"),
+        ("kind: read\ncommand: {program: /opt/stock}\nauth: {bearer: x}", "a command gets no secrets"),
+        (
+            "kind: read\ncommand: {program: /opt/stock, args: [\"{{ input.nowhere }}\"]}",
+            "a template fails on a sample",
+        ),
+        ("kind: read\nmcp: {server: \"{{ input.s }}\", tool: t}", "are names, and no templates"),
+        (
+            "kind: read\ncommand: {program: /opt/stock}\nsql: {database: a, query: SELECT 1}",
+            "only one of them",
+        ),
+        (
             "kind: read\nsql: {database: shop, query: \"SELECT * FROM o WHERE id = '{{ input.id }}'\"}",
             "is no template",
         ),

@@ -1,0 +1,3 @@
+//! What the desk looks up in systems of its owner: databases, programs, directories.
+
+mod sql;

@@ -2,9 +2,11 @@
 //! A wrong or unknown key stops the start with its name and what was expected.
 
 mod lookups;
+mod outside;
 mod sections;
 
 pub use lookups::NamedDatabase;
+pub use outside::{Email, TlsMode};
 pub use sections::{
     Actions, Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram,
     TelegramMode, Widget,
@@ -44,6 +46,8 @@ pub struct Config {
     pub actions: Actions,
     /// How teams are told.
     pub notify: Notify,
+    /// The mail server.
+    pub email: Email,
     /// How much one caller may have.
     pub limits: Limits,
     /// How messages are understood.
@@ -79,6 +83,7 @@ const SECRETS: &[&str] = &[
     "telegram.webhook_secret",
     "discord.token",
     "notify.webhook_secret",
+    "email.password",
 ];
 
 /// Every default.
@@ -94,6 +99,7 @@ fn defaults() -> serde_json::Value {
         "databases": {},
         "actions": {"allow": [], "commands": [], "secrets": {}},
         "notify": {},
+        "email": {"port": 587, "tls": "starttls"},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "classifier": {},
         "log": {"format": "text", "filter": "info,sqlx=warn"},
@@ -153,6 +159,7 @@ impl Config {
             }
         }
         lookups::check_commands(&self.actions.commands)?;
+        self.email.check()?;
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if plain.is_none_or(|host| host.is_empty() || host.contains('/')) {
@@ -222,6 +229,9 @@ pub fn keys() -> Vec<String> {
             "classifier.embeddings",
             "directory.file",
             "notify.webhook_url",
+            "email.host",
+            "email.user",
+            "email.from",
         ]
         .map(str::to_owned),
     );

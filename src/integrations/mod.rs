@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod databases;
 pub mod directory_file;
+pub mod mail;
 pub mod notifier;
 pub mod programs;
 pub mod systems;

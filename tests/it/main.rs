@@ -16,6 +16,7 @@ mod flood;
 mod http;
 mod lookups;
 mod outside;
+mod outside_mail;
 mod policies;
 mod replicas;
 mod starter_desk;

@@ -4,7 +4,7 @@ mod connect;
 mod lookups;
 mod outside;
 
-pub use lookups::{databases, directory};
+pub use lookups::{databases, directory, examine_databases, systems};
 pub use outside::{examine_outside, mailer};
 
 use crate::config::{Config, Limits};
@@ -20,7 +20,7 @@ use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
 use crate::outbox::World;
 use crate::ports::storage::Storage;
-use crate::ports::{Clock, Ids};
+use crate::ports::{Actions, Clock, Ids};
 use crate::reception::Reception;
 use crate::store;
 use anyhow::{Context as _, anyhow};
@@ -157,15 +157,16 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     };
     let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
     let platforms = connect::platforms(&config, &intake)?;
-    let actions = lookups::systems(&config)?;
+    let other_systems: Arc<dyn Actions> = Arc::new(systems(&config)?);
     let world = World {
         couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
         notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), ledger.clock.clone(), webhook)),
-        actions: Arc::new(actions),
+        actions: other_systems.clone(),
+        mailer: mailer(&config, ledger.clock.clone())?,
+        directory: directory(&config, demo)?,
     };
-    let desk =
-        Desk::assemble(ledger.clone(), library.clone(), directory(&config, demo)?, world, platforms.clone());
+    let desk = Desk::assemble(ledger.clone(), library.clone(), world, platforms.clone());
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
     let mut server = http::Server::new(
@@ -179,6 +180,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     );
     server.rates = rates(&config.limits);
     server.platforms = platforms;
+    server.actions = Some(other_systems);
     let web = tokio::spawn(http::serve(listener, server, stop.clone()));
     announce(&config, &ledger, demo).await?;
     if demo {

@@ -5,11 +5,11 @@ mod lookups;
 mod outside;
 mod sections;
 
-pub use lookups::NamedDatabase;
+pub use lookups::{Directory, DirectoryHttp, DirectorySql, McpServer, NamedDatabase};
 pub use outside::{Email, TlsMode};
 pub use sections::{
-    Actions, Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram,
-    TelegramMode, Widget,
+    Actions, Classifier, Database, Discord, Http, Limits, Log, LogFormat, Notify, Telegram, TelegramMode,
+    Widget,
 };
 
 use figment::Figment;
@@ -42,6 +42,8 @@ pub struct Config {
     pub directory: Directory,
     /// Databases that are read, by name.
     pub databases: BTreeMap<String, NamedDatabase>,
+    /// MCP servers whose tools actions call, by name.
+    pub mcp: BTreeMap<String, McpServer>,
     /// How actions reach other systems.
     pub actions: Actions,
     /// How teams are told.
@@ -77,6 +79,8 @@ const NOT_SETTINGS: &[&str] = &[
 const SECRETS: &[&str] = &[
     "database.url",
     "databases.*.url",
+    "mcp.*.token",
+    "directory.http.token",
     "widget.identity_secret",
     "widget.identity_previous_secret",
     "telegram.token",
@@ -95,8 +99,9 @@ fn defaults() -> serde_json::Value {
         "widget": {"allowed_origins": [], "max_upload_bytes": 10 * 1024 * 1024},
         "telegram": {"mode": "polling"},
         "discord": {"guilds": []},
-        "directory": {},
+        "directory": {"fields": lookups::FIELDS, "cache_seconds": 60, "timeout_ms": 2000},
         "databases": {},
+        "mcp": {},
         "actions": {"allow": [], "commands": [], "secrets": {}},
         "notify": {},
         "email": {"port": 587, "tls": "starttls"},
@@ -159,6 +164,8 @@ impl Config {
             }
         }
         lookups::check_commands(&self.actions.commands)?;
+        self.directory.check(&self.databases)?;
+        lookups::check_mcp(&self.mcp)?;
         self.email.check()?;
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
@@ -228,6 +235,14 @@ pub fn keys() -> Vec<String> {
             "discord.api_url",
             "classifier.embeddings",
             "directory.file",
+            "directory.http.by_email",
+            "directory.http.by_id",
+            "directory.http.fields",
+            "directory.sql.database",
+            "directory.sql.by_email",
+            "directory.sql.by_id",
+            "mcp.NAME.url",
+            "mcp.NAME.tools",
             "notify.webhook_url",
             "email.host",
             "email.user",
@@ -278,6 +293,19 @@ mod tests {
         assert!(refused("[actions]\ncommands = ['stock']").starts_with("actions.commands"));
         assert!(refused("[actions]\ncommands = ['/nowhere/stock']").starts_with("actions.commands"));
         assert!(refused("[databases.shop]\nurll = 'x'").contains("urll"));
+        assert!(refused("[mcp.shop]\ntools = ['a']").starts_with("mcp.shop.url"));
+        assert!(refused("[mcp.shop]\nurl = 'https://x.y'\ntools = []").starts_with("mcp.shop.tools"));
+        assert!(refused("[mcp.shop]\ncommand = ['shop']\ntools = ['a']").starts_with("mcp.shop.command"));
+        assert!(refused("[directory]\nfields = ['tire']").starts_with("directory.fields"));
+        assert!(refused("[directory]\ntimeout_ms = 9000").starts_with("directory.timeout_ms"));
+        let sql = "[directory.sql]\ndatabase = 'shop'\nby_email = 'SELECT 1'";
+        assert!(refused(sql).starts_with("directory.sql.database"), "{}", refused(sql));
+        assert!(
+            refused("[directory.http]\nby_email = 'https://crm.example/x'")
+                .starts_with("directory.http.by_email")
+        );
+        assert!(refused("[directory.http]\nby_id = 'crm/{id}'").starts_with("directory.http.by_id"));
+        assert!(refused("[directory.http]\ntoken = 'hunter2'").starts_with("directory.http"));
         assert!(!refused("[databases.shop]\nurl = ['hunter2']").contains("hunter2"));
         assert!(from("").is_ok());
     }

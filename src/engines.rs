@@ -6,7 +6,6 @@ use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::outbox::{Dispatcher, World};
 use crate::platforms::Platforms;
-use crate::ports::Directory;
 use crate::turn::Turns;
 use crate::watchdog;
 use std::sync::Arc;
@@ -32,18 +31,17 @@ pub struct Desk {
 impl Desk {
     /// Assembles the engines.
     #[must_use]
-    pub fn assemble(
-        ledger: Ledger,
-        library: Arc<Library>,
-        directory: Arc<dyn Directory>,
-        world: World,
-        platforms: Platforms,
-    ) -> Self {
+    pub fn assemble(ledger: Ledger, library: Arc<Library>, world: World, platforms: Platforms) -> Self {
         Self {
             inbox: Inbox::new(ledger.clone(), library.clone()),
             hand: Hand::new(ledger.clone(), library.clone()),
             platforms,
-            turns: Turns::new(ledger.clone(), library.clone(), directory, world.actions.clone()),
+            turns: Turns::new(
+                ledger.clone(),
+                library.clone(),
+                world.directory.clone(),
+                world.actions.clone(),
+            ),
             dispatcher: Dispatcher::new(ledger.clone(), library.clone(), world),
             ledger,
             library,

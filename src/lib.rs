@@ -27,4 +27,5 @@ pub mod store;
 pub mod telemetry;
 pub mod triage;
 pub mod turn;
+pub mod verification;
 pub mod watchdog;

@@ -2,6 +2,7 @@
 //! same transaction as the event that says what came of it.
 
 mod acting;
+mod coding;
 
 use acting::LOST;
 
@@ -14,8 +15,9 @@ use crate::domain::ids::Place;
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Count, Item, Unavailable};
-use crate::ports::{Actions, Notice, Notifier, Tickets};
+use crate::ports::{Actions, Directory, Mailer, Notice, Notifier, Tickets};
 use crate::triage::rescue;
+use crate::verification::Codes;
 use channels::{Channel, Courier, DeliveryError, Outbound};
 use chrono::TimeDelta;
 use std::collections::HashMap;
@@ -33,6 +35,8 @@ const POLL: Duration = Duration::from_secs(1);
 const TRY_LIMIT: Duration = Duration::from_secs(20);
 /// After so many tries (about a day) the effect is given up, and a human sees it.
 const MAX_TRIES: i64 = 100;
+/// A code that has not gone out after so many tries (about two minutes) is of no use any more.
+const CODE_TRIES: i64 = 7;
 /// So often the desk says again what may have arrived; after that only a person knows better.
 const MAX_DOUBTS: i64 = 8;
 /// The longest pause between two tries.
@@ -52,6 +56,10 @@ pub struct World {
     pub notifier: Arc<dyn Notifier>,
     /// Other systems, by the actions of the policies.
     pub actions: Arc<dyn Actions>,
+    /// Who sends letters; nobody where no mail server is set.
+    pub mailer: Option<Arc<dyn Mailer>>,
+    /// Who the accounts belong to.
+    pub directory: Arc<dyn Directory>,
 }
 
 /// The third engine.
@@ -59,6 +67,7 @@ pub struct Dispatcher {
     ledger: Ledger,
     library: Arc<Library>,
     world: World,
+    codes: Codes,
 }
 
 /// What came of one try.
@@ -75,7 +84,7 @@ impl Dispatcher {
     /// An engine.
     #[must_use]
     pub fn new(ledger: Ledger, library: Arc<Library>, world: World) -> Arc<Self> {
-        Arc::new(Self { ledger, library, world })
+        Arc::new(Self { codes: Codes::new(ledger.clone()), ledger, library, world })
     }
 
     /// Works until `stop` says so, then finishes what is under way.
@@ -155,7 +164,8 @@ impl Dispatcher {
         match &item.effect {
             Effect::Send { .. } => {}
             // Tickets carry our key; telling a team twice is harmless.
-            Effect::OpenTicket(_) | Effect::Notify { .. } => return Ok(true),
+            // Another code takes the place of the one that may have gone out.
+            Effect::OpenTicket(_) | Effect::Notify { .. } | Effect::SendCode { .. } => return Ok(true),
             Effect::Act { action, .. } => {
                 let book = self.library.current();
                 return Ok(book.actions.get(action).is_some_and(|action| action.repeats_safely()));
@@ -226,6 +236,7 @@ impl Dispatcher {
             Effect::Send { .. } => self.send(item, &talk).await,
             Effect::Act { .. } => self.have_done(item, &talk).await,
             Effect::OpenTicket(ticket) => self.open_ticket(item, &talk, ticket).await,
+            Effect::SendCode { claim } => self.send_code(item, &talk, claim).await,
             Effect::Notify { team, text, priority } => {
                 let notice = Notice {
                     key: item.place,
@@ -250,6 +261,7 @@ impl Dispatcher {
                 let book = self.library.current();
                 book.actions.get(action).map_or(1, |action| i64::from(action.tries))
             }
+            Effect::SendCode { .. } => CODE_TRIES,
             _ => MAX_TRIES,
         }
     }

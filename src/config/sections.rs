@@ -40,14 +40,6 @@ pub struct Widget {
     pub max_upload_bytes: usize,
 }
 
-/// `[directory]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Directory {
-    /// A YAML list of accounts; nobody is known where absent.
-    pub file: Option<PathBuf>,
-}
-
 /// `[notify]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,11 +2,15 @@
 //! beside the log as a snapshot; the log remains the truth.
 
 mod fold;
+mod parts;
+
+pub use parts::{Done, Handoff, Lookup, Occurrence};
 
 use super::Time;
 use super::approval::Approval;
+use super::code::Tried;
 use super::customer::{Account, Customer};
-use super::decision::{Decision, Reason};
+use super::decision::Decision;
 use super::effect::{Effect, Outcome};
 use super::event::{Demotion, DeskState, Entry, Event, Resolution};
 use super::ids::{ConversationId, CustomerId, Seq};
@@ -16,11 +20,10 @@ use super::ticket::{Priority, TicketRef};
 use channels::{Attachment, Channel, Choice};
 use nlu::signals::Urgency;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 3;
+pub const FOLD_VERSION: i64 = 4;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,6 +112,8 @@ pub struct Conversation {
     pub rating: Option<u8>,
     /// Whether the customer was asked how it was, and has not written since.
     pub rating_asked: bool,
+    /// What came of the code in the message that is just being recorded.
+    pub tried: Option<Tried>,
     /// The platform's id of the customer's newest message.
     pub heard: Option<String>,
     /// Why nobody can be reached at the address, while nobody can.
@@ -178,6 +183,9 @@ pub struct Pending {
     pub choice: Option<String>,
     /// How many files came with it.
     pub attachments: usize,
+    /// What came of the code that it held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Tried>,
     /// Whether the bot has decided about it: then a playbook owes the outcome.
     pub decided: bool,
 }
@@ -208,64 +216,6 @@ pub struct Context {
     pub demotions: Vec<Demotion>,
     /// Why the directory could not be asked, if it could not.
     pub trouble: Option<String>,
-}
-
-/// What a directory said to a playbook.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "lookup", rename_all = "snake_case")]
-pub enum Lookup {
-    /// It answered.
-    Answered {
-        /// The account, if there is one.
-        account: Option<Box<Account>>,
-    },
-    /// A system outside answered an action.
-    Called {
-        /// What.
-        output: Value,
-    },
-    /// It did not.
-    Unavailable {
-        /// Why.
-        cause: String,
-    },
-}
-
-/// Something that happened outside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Occurrence {
-    /// What, such as `ticket.solved`.
-    pub name: String,
-    /// To what.
-    pub about: String,
-    /// What is known of it.
-    pub data: Value,
-}
-
-/// Something that another system has done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
-    /// The event that asked for it.
-    pub seq: Seq,
-    /// The action.
-    pub action: String,
-    /// What it took.
-    pub input: Value,
-    /// What it answered.
-    pub output: Value,
-    /// Whether it was undone since, or that was asked for.
-    pub undone: bool,
-}
-
-/// What the human was told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handoff {
-    /// When.
-    pub at: Time,
-    /// Why.
-    pub reasons: Vec<Reason>,
-    /// What they need to know.
-    pub summary: String,
 }
 
 /// A log that is not one of a conversation.
@@ -336,6 +286,7 @@ impl Conversation {
             silence_until: None,
             rating: None,
             rating_asked: false,
+            tried: None,
             heard: None,
             unreachable: None,
         })
@@ -381,7 +332,7 @@ impl Conversation {
         match &run.waiting {
             Waiting::Nothing => true,
             Waiting::Slot { .. } | Waiting::Moment { .. } => false,
-            Waiting::Effect { seq } => self.came.contains_key(seq),
+            Waiting::Effect { seq } | Waiting::Code { seq, .. } => self.came.contains_key(seq),
             Waiting::Effects { awaited } => awaited.iter().all(|(seq, _)| self.came.contains_key(seq)),
             Waiting::Approval { seq, .. } => {
                 self.approvals.get(seq).is_some_and(|approval| approval.ruling.is_some())
@@ -407,6 +358,15 @@ impl Conversation {
     pub fn open_approvals(&self) -> impl Iterator<Item = (Seq, &Approval)> {
         let open = self.approvals.iter().filter(|(_, approval)| approval.ruling.is_none());
         open.map(|(seq, approval)| (*seq, approval))
+    }
+
+    /// The effect that was to send the code that a playbook waits for.
+    #[must_use]
+    pub fn awaits_code(&self) -> Option<Seq> {
+        self.runs().find_map(|run| match run.waiting {
+            Waiting::Code { seq, .. } => Some(seq),
+            _ => None,
+        })
     }
 
     /// Whether a ticket is on its way.

@@ -1,5 +1,6 @@
 //! What only the outbox does, and what came of it.
 
+use super::code::Claim;
 use super::event::{Author, Entry, Event};
 use super::ids::Seq;
 use super::ticket::{NewTicket, Priority, TicketRef};
@@ -50,6 +51,11 @@ pub enum Effect {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         undoes: Option<Seq>,
     },
+    /// Send the customer a one-time code, to the address of the account that they claim.
+    SendCode {
+        /// Which account.
+        claim: Claim,
+    },
 }
 
 impl Effect {
@@ -83,6 +89,7 @@ impl Effect {
             Self::OpenTicket(_) => "ticket",
             Self::Notify { .. } => "notify",
             Self::Act { .. } => "act",
+            Self::SendCode { .. } => "code",
         }
     }
 
@@ -116,6 +123,13 @@ pub enum Outcome {
     Acted {
         /// What it answered, as the action promises it.
         output: Value,
+    },
+    /// The code is on its way.
+    CodeSent,
+    /// None was sent, and the customer must not learn of it.
+    CodeUnsent {
+        /// Why, for an agent.
+        cause: String,
     },
     /// Not done because a human had taken over.
     Dropped,

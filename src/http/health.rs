@@ -53,6 +53,7 @@ enum Condition {
 pub(super) async fn ready(State(site): State<Site>) -> Response {
     let mut parts = vec![database(&site).await, release(&site), outbox(&site).await, stopping(&site)];
     parts.extend(platforms(&site));
+    parts.extend(systems(&site));
     let status = parts.iter().map(|part| part.state).max().unwrap_or(Condition::Ok);
     let body = Json(Readiness { status, version: env!("CARGO_PKG_VERSION"), parts });
     match status {
@@ -101,6 +102,20 @@ fn platforms(site: &Site) -> impl Iterator<Item = Part> {
     })
 }
 
+/// Hosts that failed too often are left alone for a while; what wants them waits or goes its declared way.
+fn systems(site: &Site) -> Option<Part> {
+    let hosts = site.actions.as_ref()?.hosts();
+    let resting: Vec<String> = hosts
+        .iter()
+        .filter_map(|host| Some(format!("{} is left alone for {} s", host.name, host.rests_s?)))
+        .collect();
+    let (state, detail) = match resting.is_empty() {
+        true => (Condition::Ok, format!("{} hosts were called, and all are well", hosts.len())),
+        false => (Condition::Degraded, format!("failed too often: {}", resting.join(", "))),
+    };
+    Some(Part { part: "actions", state, detail })
+}
+
 fn stopping(site: &Site) -> Part {
     let (state, detail) = if *site.stopping.borrow() {
         (Condition::Down, "going down".to_owned())
@@ -113,5 +128,9 @@ fn stopping(site: &Site) -> Part {
 /// Prometheus text.
 pub(super) async fn metrics(State(site): State<Site>) -> Result<Response> {
     let handle = site.metrics.as_ref().ok_or_else(Problem::no_route)?;
+    for host in site.actions.iter().flat_map(|actions| actions.hosts()) {
+        let resting = if host.rests_s.is_some() { 1.0 } else { 0.0 };
+        metrics::gauge!("deskhand_host_left_alone", "host" => host.name).set(resting);
+    }
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response())
 }

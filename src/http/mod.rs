@@ -26,6 +26,7 @@ use crate::inbox::Inbox;
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::platforms::Platforms;
+use crate::ports::Actions;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
@@ -68,6 +69,8 @@ pub struct Server {
     pub stopping: watch::Receiver<bool>,
     /// The connected platforms.
     pub platforms: Platforms,
+    /// Other systems; of them only how they are is asked here.
+    pub actions: Option<Arc<dyn Actions>>,
     /// Counts open sockets and streams.
     pub connections: Connections,
 }
@@ -94,6 +97,7 @@ impl Server {
             metrics: metrics.into(),
             stopping,
             platforms: Platforms::default(),
+            actions: None,
             connections: Connections::default(),
         }
     }

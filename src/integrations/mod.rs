@@ -2,9 +2,11 @@
 
 pub mod actions;
 pub mod databases;
+pub mod directories;
 pub mod directory_file;
 pub mod mail;
 pub mod notifier;
 pub mod programs;
 pub mod systems;
 pub mod tickets;
+pub mod tools;

@@ -2,13 +2,12 @@
 //! environment, and not for long.
 
 use crate::ports::ActionError;
-use rustix::process::{Pid, Signal, kill_process_group};
+use connectors::child::{Child, Pipes};
 use serde_json::Value;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::Command;
 
 /// What a program may write, in bytes.
 const LARGEST: usize = 256 * 1024;
@@ -38,20 +37,6 @@ pub struct Run<'a> {
     pub timeout: Duration,
 }
 
-/// Kills a program and all that it has started, however the run ends.
-struct Group(Option<Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(pid) = self.0
-            && let Err(error) = kill_process_group(pid, Signal::KILL)
-            && error != rustix::io::Errno::SRCH
-        {
-            tracing::warn!(%error, "a program of an action could not be ended");
-        }
-    }
-}
-
 impl Programs {
     /// None but these.
     #[must_use]
@@ -73,26 +58,15 @@ impl Programs {
                 "{name} is not allowed; the setting actions.commands lists what is"
             )));
         }
-        let mut command = Command::new(name);
-        command.args(run.args).env_clear().current_dir("/").kill_on_drop(true).process_group(0);
-        command.envs(run.variable);
-        let input = run.stdin.map(Value::to_string);
-        command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let refused =
-            |error: std::io::Error| ActionError::Refused(format!("{name} could not be run: {error}"));
-        let mut child = command.spawn().map_err(refused)?;
-        // Its group is named after it.
-        let mut group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
-            return Err(ActionError::InDoubt(format!("{name} could not be listened to")));
-        };
-        let feeding = async {
-            if let (Some(mut pipe), Some(input)) = (stdin, input) {
-                // A program need not read all that it is given.
-                drop(pipe.write_all(input.as_bytes()).await);
-            }
+        let variables: Vec<(&str, &str)> = run.variable.into_iter().collect();
+        let started = Child::start(name, run.args, &variables);
+        let (mut child, pipes) =
+            started.map_err(|error| ActionError::Refused(format!("{name} could not be run: {error}")))?;
+        let Pipes { mut stdin, stdout, stderr } = pipes;
+        let input = run.stdin.map(Value::to_string).unwrap_or_default();
+        let feeding = async move {
+            // A program need not read all that it is given.
+            drop(stdin.write_all(input.as_bytes()).await);
         };
         let running = async {
             let ((), written, complaint, ended) =
@@ -101,8 +75,7 @@ impl Programs {
         };
         match tokio::time::timeout(run.timeout, running).await {
             Ok(Ok((ended, written, complaint))) => {
-                // It is gone, and its number may soon be another's.
-                group.0 = None;
+                child.ended();
                 outcome(name, ended, &written, &complaint)
             }
             Ok(Err(error)) => Err(ActionError::InDoubt(format!("{name} could not be listened to: {error}"))),

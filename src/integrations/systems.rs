@@ -1,9 +1,10 @@
-//! Other systems, each by the way that its action names: HTTP, a database, a program.
+//! Other systems, each by the way that its action names: HTTP, a database, a program, a tool.
 
 use super::actions::HttpActions;
 use super::programs::{Programs, Run};
+use super::tools::Tools;
 use crate::playbook::actions::{Action, Request, Via};
-use crate::ports::{ActionError, Actions, Queries, Query, QueryError};
+use crate::ports::{ActionError, Actions, Host, Queries, Query, QueryError};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct Systems {
     pub databases: Arc<dyn Queries>,
     /// Programs.
     pub programs: Programs,
+    /// Tools of MCP servers.
+    pub tools: Tools,
 }
 
 #[async_trait]
@@ -49,10 +52,14 @@ impl Actions for Systems {
                 let timeout = action.timeout;
                 self.programs.run(Run { program: &program, args: &args, stdin, variable, timeout }).await
             }
-            Request::Tool { server, .. } => {
-                Err(ActionError::Refused(format!("the setting mcp.{server} is missing")))
+            Request::Tool { server, tool, arguments } => {
+                self.tools.call(&server, &tool, arguments, action.timeout).await
             }
         }
+    }
+
+    fn hosts(&self) -> Vec<Host> {
+        self.http.hosts()
     }
 }
 

@@ -9,7 +9,7 @@ pub mod queries;
 pub mod storage;
 pub mod tickets;
 
-pub use actions::{ActionError, Actions};
+pub use actions::{ActionError, Actions, Host};
 pub use clock::{Clock, Ids};
 pub use directory::{Directory, DirectoryError};
 pub use mail::{Mail, MailError, Mailer};

@@ -2,6 +2,7 @@
 
 use super::Step;
 use super::answer;
+use super::coding;
 use super::commands;
 use super::draft::Draft;
 use super::facts;
@@ -13,6 +14,7 @@ use super::slots;
 use super::understand::{self, Understanding};
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, Pending};
+use crate::domain::customer::Account;
 use crate::domain::decision::{Automation, Decision, Reason, Route};
 use crate::domain::event::{Event, Question};
 use crate::domain::run::{Run, Waiting};
@@ -51,7 +53,9 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
         Some(Pressed::Intent(_) | Pressed::Slot(_)) | None => {
             if message.text.is_empty() && press.is_none() {
                 only_files(&mut draft, &case);
-            } else if !answers_a_question(&mut draft, &case, press.as_ref()) {
+            } else if !coding::hears(&mut draft, &case, press.as_ref())
+                && !answers_a_question(&mut draft, &case, press.as_ref())
+            {
                 let demotions = talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
                 let verdict = rules::judge(&case.facts, &case.meaning, !talk.clarified, demotions, book);
                 conclude(&mut draft, &case, verdict);
@@ -115,7 +119,12 @@ impl Case<'_> {
         decision.automation = verdict.automation;
         decision.rules.clone_from(&verdict.rules);
         decision.near.clone_from(&verdict.near);
-        decision.context = context(&verdict.used, &self.facts);
+        let known = draft.talk.context.as_ref().and_then(|context| context.account.as_ref());
+        decision.context = context(&verdict.used, &self.facts, known);
+        for missing in known.into_iter().flat_map(|account| &account.missing) {
+            let text = format!("Part of what is known of the customer could not be asked: {missing}");
+            decision.reasons.push(Reason::new("directory-unavailable", text));
+        }
         if let Some(trouble) = draft.talk.context.as_ref().and_then(|context| context.trouble.clone()) {
             let text = format!("What is known of the customer could not be asked: {trouble}");
             decision.reasons.push(Reason::new("directory-unavailable", text));
@@ -125,7 +134,8 @@ impl Case<'_> {
 }
 
 /// The facts that the rules looked at, as `name=value`; never the message itself.
-fn context(used: &[String], facts: &Facts) -> Vec<String> {
+/// Where several directories were asked, the one that knew is named.
+fn context(used: &[String], facts: &Facts, known: Option<&Account>) -> Vec<String> {
     let json = Value::Object(facts.json());
     let mut used: Vec<&String> = used.iter().filter(|path| *path != "message.text").collect();
     used.sort();
@@ -133,9 +143,11 @@ fn context(used: &[String], facts: &Facts) -> Vec<String> {
     used.iter()
         .map(|path| {
             let value = path.split('.').fold(&json, |value, part| &value[part]);
+            let from = path.strip_prefix("customer.").and_then(|field| known?.from.get(field));
+            let from = from.map(|from| format!(" (from {from})")).unwrap_or_default();
             match value {
-                Value::String(text) => format!("{path}={text}"),
-                other => format!("{path}={other}"),
+                Value::String(text) => format!("{path}={text}{from}"),
+                other => format!("{path}={other}{from}"),
             }
         })
         .collect()
@@ -163,10 +175,7 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
     };
     let filled = playing::fill(draft, &run, &ask, case, press);
     let answered = matches!(filled, Fill::Answer(_)) && slots::is_exact(&ask);
-    let demotions = draft.talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
-    let ruled = rules::judge(&case.facts, &case.meaning, false, demotions, draft.book);
-    let to_human = ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)));
-    if press.is_none() && to_human && !answered {
+    if press.is_none() && !answered && calls_a_human(draft, case) {
         // A rule calls a human: asking for one always works, also in the middle of a playbook.
         return false;
     }
@@ -207,6 +216,13 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
     true
 }
 
+/// Whether a rule brings a human, whatever is under way.
+pub(super) fn calls_a_human(draft: &Draft<'_>, case: &Case<'_>) -> bool {
+    let demotions = draft.talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
+    let ruled = rules::judge(&case.facts, &case.meaning, false, demotions, draft.book);
+    ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)))
+}
+
 /// The customer may come back by themselves to what they were asked before another matter; only an answer that can't
 /// be mistaken counts.
 fn answers_an_older_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pressed>) -> bool {
@@ -232,7 +248,7 @@ fn take_answer(draft: &mut Draft<'_>, case: &Case<'_>, run: Run, slot: &str, val
     draft.push(Event::Progressed { run: Some(Box::new(run)) });
 }
 
-fn is_of_another_subject(draft: &Draft<'_>, case: &Case<'_>, run: &Run) -> bool {
+pub(super) fn is_of_another_subject(draft: &Draft<'_>, case: &Case<'_>, run: &Run) -> bool {
     let intent = case.meaning.intent.as_ref().filter(|_| case.meaning.sure);
     intent
         .and_then(|intent| draft.book.intents.get(intent))

@@ -1,6 +1,7 @@
 //! The bot's judgement, pure: what is known decides, what is missing is asked for.
 
 mod answer;
+mod coding;
 mod commands;
 mod draft;
 pub mod facts;

@@ -1,5 +1,6 @@
 //! Where everything is kept. Two databases stand behind these traits; one set of contract tests holds both to them.
 
+mod codes;
 mod conversations;
 mod matters;
 mod memory;
@@ -7,6 +8,7 @@ mod outbox;
 mod people;
 mod records;
 
+pub use codes::{Claims, CodeTry, Codes, IssuedCode};
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
 pub use matters::{Incident, Matters};
 pub use memory::Memory;
@@ -44,6 +46,7 @@ pub trait Storage:
     Conversations
     + Outbox
     + Matters
+    + Codes
     + Memory
     + Customers
     + TicketStore

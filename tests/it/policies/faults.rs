@@ -127,7 +127,7 @@ fn every_path_must_end_in_a_word_also_after_an_answer_and_after_a_long_wait() {
 fn a_mistake_in_an_action_is_told_with_its_place() {
     let http = "http: {method: POST, url: \"https://shop.example/x\"}";
     for (lines, expected) in [
-        ("kind: act", "has `http` or `sql`"),
+        ("kind: act", "and only one of them"),
         (
             "kind: act\nhttp: {method: POST, url: \"{{ input.url }}\"}\ninput: {type: object, properties: {url: {type: string}}}",
             "a host that is no template",

@@ -14,3 +14,4 @@ mod shipped;
 mod subjects;
 mod takeover;
 mod truth;
+mod verifying;

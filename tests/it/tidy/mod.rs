@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["ports"],
     &["hub", "files"],
     &["ledger", "library"],
+    &["verification"],
     &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "cases"],
     &["reception", "platforms"],
     &["engines"],

@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["hub", "files"],
     &["ledger", "library"],
     &["verification"],
-    &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "cases"],
+    &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "replay", "cases"],
     &["reception", "platforms"],
     &["engines"],
     &["store", "integrations"],

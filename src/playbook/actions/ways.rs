@@ -227,3 +227,33 @@ fn is_variable(name: &str) -> bool {
         && !name.starts_with("LD_")
         && !["PATH", "IFS", "ENV", "BASH_ENV", "HOME", "SHELL"].contains(&name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn args(args: &[&str], sku: &str) -> Result<Vec<String>, String> {
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let command = Command { program: "/opt/stock".to_owned(), args, stdin: None };
+        let facts = Map::from_iter([("input".to_owned(), json!({"sku": sku}))]);
+        match to_program(&command, &facts)? {
+            Request::Command { args, .. } => Ok(args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_customer_types_is_one_argument_and_never_an_option() {
+        let typed = "A 1; rm -rf / $(id) 'x' \"y\"";
+        assert_eq!(args(&["--sku", "{{ input.sku }}"], typed).unwrap(), ["--sku", typed]);
+        assert_eq!(args(&["--sku={{ input.sku }}"], "--all").unwrap(), ["--sku=--all"]);
+        for typed in ["--all", " -x"] {
+            assert!(args(&["--sku", "{{ input.sku }}"], typed).unwrap_err().contains("begins with a dash"));
+        }
+        assert!(args(&["{{ input.sku }}"], "a\0b").unwrap_err().contains("NUL"));
+        assert!(
+            args(&["{{ input.sku }}"], &"x".repeat(LONGEST_ARGS + 1)).unwrap_err().contains("longer than")
+        );
+    }
+}

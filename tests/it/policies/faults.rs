@@ -80,6 +80,13 @@ fn a_mistake_in_a_playbook_is_told_with_its_place() {
         ),
         ("  - wait: {event: order.shipped, at_most: 3d}", "`about` says to what it happens"),
         ("  - wait: {for: 3d, at_most: 3d}", "waits `for` a time, or for an `event`"),
+        ("  - verify: {}", "names the account by `email` or by `account`"),
+        ("  - verify: {email: \"{{ slots.nowhere }}\"}", "undefined value"),
+        ("  - verify: {email: \"{{ customer.email }}\", account: c1}", "only by one of them"),
+        (
+            "  - verify: {account: c1, tell: code-snet}",
+            "unknown reply \"code-snet\"; did you mean \"code-sent\"?",
+        ),
         ("  - wait: {for: 500d}", "at most 400 days"),
         (
             "  - approve: {title: x, details: x, team: biling, deadline: 4h, into: word}",

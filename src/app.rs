@@ -1,6 +1,7 @@
 //! Puts everything together: the only place that names adapters.
 
 mod connect;
+mod language_model;
 mod lookups;
 mod outside;
 
@@ -98,6 +99,11 @@ pub async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Resul
     Ok(found)
 }
 
+/// Asks each server of language models once.
+pub async fn examine_model(config: &Config) -> anyhow::Result<Result<(), String>> {
+    language_model::examine(&config.llm, Arc::new(SystemClock)).await
+}
+
 /// The models that have been trained, with the vectors of the settings.
 pub fn models(config: &Config) -> anyhow::Result<ModelCache> {
     let folder = config.classifier.embeddings.as_deref();
@@ -166,7 +172,9 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
         mailer: mailer(&config, ledger.clock.clone())?,
         directory: directory(&config, demo)?,
     };
-    let desk = Desk::assemble(ledger.clone(), library.clone(), world, platforms.clone());
+    let asking = language_model::open(&config, &ledger, &library.current()).await?;
+    let desk =
+        Desk::assemble_with_model(ledger.clone(), library.clone(), world, platforms.clone(), asking.clone());
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
     let mut server = http::Server::new(
@@ -181,6 +189,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     server.rates = rates(&config.limits);
     server.platforms = platforms;
     server.actions = Some(other_systems);
+    server.asking = asking;
     let web = tokio::spawn(http::serve(listener, server, stop.clone()));
     announce(&config, &ledger, demo).await?;
     if demo {

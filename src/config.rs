@@ -1,10 +1,12 @@
 //! Settings: `deskhand.toml`, overridden by the environment (`DESKHAND_<SECTION>__<KEY>`; secrets also as `…_FILE`).
 //! A wrong or unknown key stops the start with its name and what was expected.
 
+mod llm;
 mod lookups;
 mod outside;
 mod sections;
 
+pub use llm::{Fallback, Llm, Price};
 pub use lookups::{Directory, DirectoryHttp, DirectorySql, McpServer, NamedDatabase};
 pub use outside::{Email, TlsMode};
 pub use sections::{
@@ -52,6 +54,8 @@ pub struct Config {
     pub email: Email,
     /// How much one caller may have.
     pub limits: Limits,
+    /// The language model.
+    pub llm: Llm,
     /// How messages are understood.
     pub classifier: Classifier,
     /// The log.
@@ -87,6 +91,8 @@ const SECRETS: &[&str] = &[
     "telegram.webhook_secret",
     "discord.token",
     "notify.webhook_secret",
+    "llm.api_key",
+    "llm.fallback.api_key",
     "email.password",
 ];
 
@@ -106,6 +112,11 @@ fn defaults() -> serde_json::Value {
         "notify": {},
         "email": {"port": 587, "tls": "starttls"},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
+        "llm": {
+            "key_header": "Authorization", "models": {}, "headers": {}, "query": {}, "prices": {}, "fallback": {},
+            "patience_ms": 1200, "attempt_timeout_ms": 15_000, "at_once": 16, "calls_per_minute": 20,
+            "redact_names": true, "journal_days": 30,
+        },
         "classifier": {},
         "log": {"format": "text", "filter": "info,sqlx=warn"},
     })
@@ -166,6 +177,7 @@ impl Config {
         lookups::check_commands(&self.actions.commands)?;
         self.directory.check(&self.databases)?;
         lookups::check_mcp(&self.mcp)?;
+        self.llm.check().map_err(ConfigError)?;
         self.email.check()?;
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
@@ -244,6 +256,15 @@ pub fn keys() -> Vec<String> {
             "mcp.NAME.url",
             "mcp.NAME.tools",
             "notify.webhook_url",
+            "llm.base_url",
+            "llm.model",
+            "llm.daily_budget_usd",
+            "llm.conversation_budget_usd",
+            "llm.customer_budget_usd",
+            "llm.daily_tokens",
+            "llm.fallback.base_url",
+            "llm.fallback.model",
+            "llm.fallback.key_header",
             "email.host",
             "email.user",
             "email.from",
@@ -308,6 +329,17 @@ mod tests {
         assert!(refused("[directory.http]\ntoken = 'hunter2'").starts_with("directory.http"));
         assert!(!refused("[databases.shop]\nurl = ['hunter2']").contains("hunter2"));
         assert!(from("").is_ok());
+        assert!(refused("[llm]\nbase_url = 'http://x/v1'").starts_with("llm.model is missing"));
+        assert!(refused("[llm]\nbase_url = 'x'\nmodel = 'm'").starts_with("llm.base_url"));
+        assert!(refused("[llm]\nmodels = { sing = 'm' }").starts_with("llm.models"));
+        let unpriced = refused("[llm]\nbase_url = 'http://x/v1'\nmodel = 'm'\ndaily_budget_usd = 5.0");
+        assert!(unpriced.starts_with("llm.prices is missing"), "{unpriced}");
+        assert!(refused("[llm]\ndaily_budget_usd = -1.0").starts_with("llm.daily_budget_usd"));
+        assert!(refused("[llm]\nat_once = 0").starts_with("llm.at_once"));
+        assert!(refused("[llm.fallback]\nbase_url = 'http://x/v1'").starts_with("llm.fallback.base_url"));
+        assert!(
+            refused("[llm.prices]\nm = { input_usd = -1.0, output_usd = 1.0 }").starts_with("llm.prices.m")
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The engines together: what `serve` starts, and what tests start over a world of their own.
 
+use crate::asking::Asking;
 use crate::hand::Hand;
 use crate::inbox::Inbox;
 use crate::ledger::Ledger;
@@ -23,15 +24,30 @@ pub struct Desk {
     pub inbox: Inbox,
     /// The human's hand.
     pub hand: Hand,
+    /// Asks the language model.
+    pub asking: Arc<Asking>,
     turns: Arc<Turns>,
     dispatcher: Arc<Dispatcher>,
     platforms: Platforms,
 }
 
 impl Desk {
-    /// Assembles the engines.
+    /// Assembles the engines, without a language model.
     #[must_use]
     pub fn assemble(ledger: Ledger, library: Arc<Library>, world: World, platforms: Platforms) -> Self {
+        let asking = Asking::off(ledger.clone());
+        Self::assemble_with_model(ledger, library, world, platforms, asking)
+    }
+
+    /// Assembles the engines.
+    #[must_use]
+    pub fn assemble_with_model(
+        ledger: Ledger,
+        library: Arc<Library>,
+        world: World,
+        platforms: Platforms,
+        asking: Arc<Asking>,
+    ) -> Self {
         Self {
             inbox: Inbox::new(ledger.clone(), library.clone()),
             hand: Hand::new(ledger.clone(), library.clone()),
@@ -41,7 +57,9 @@ impl Desk {
                 library.clone(),
                 world.directory.clone(),
                 world.actions.clone(),
+                asking.clone(),
             ),
+            asking,
             dispatcher: Dispatcher::new(ledger.clone(), library.clone(), world),
             ledger,
             library,

@@ -3,6 +3,7 @@
 
 use crate::domain::Time;
 use crate::domain::code::{self, Claim, Tried};
+use crate::domain::consult::Standing;
 use crate::domain::conversation::{Conversation, NotOpened};
 use crate::domain::customer::{Account, Customer};
 use crate::domain::decision::Decision;
@@ -238,6 +239,8 @@ impl<'a> Rehearsal<'a> {
                 account: self.account.clone(),
                 desk: self.desk,
                 demotions: self.demotions.clone(),
+                // A rehearsal asks nobody.
+                model: Standing::Off,
             },
             Question::Account { email, step } => Answer::Account { step, account: (self.directory)(&email) },
             Question::Call { ref action, ref input, ref step } => match self.asks(action, input) {

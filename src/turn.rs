@@ -4,7 +4,9 @@
 //! There is no lock but the log itself: a turn that was overtaken (by a human, by another message) finds its
 //! commit refused and decides anew on what is true now. That is what makes the bot mute at once.
 
+use crate::asking::Asking;
 use crate::crash;
+use crate::domain::consult::Asked;
 use crate::domain::conversation::Conversation;
 use crate::domain::event::{Answer, DeskState, Entry, Event, Question};
 use crate::domain::ids::{ConversationId, UserId};
@@ -43,6 +45,7 @@ pub struct Turns {
     library: Arc<Library>,
     directory: Arc<dyn Directory>,
     actions: Arc<dyn Actions>,
+    asking: Arc<Asking>,
     /// Conversations that are being handled, or left alone for a while.
     busy: Mutex<HashMap<ConversationId, Option<Instant>>>,
 }
@@ -68,8 +71,9 @@ impl Turns {
         library: Arc<Library>,
         directory: Arc<dyn Directory>,
         actions: Arc<dyn Actions>,
+        asking: Arc<Asking>,
     ) -> Arc<Self> {
-        Arc::new(Self { ledger, library, directory, actions, busy: Mutex::default() })
+        Arc::new(Self { ledger, library, directory, actions, asking, busy: Mutex::default() })
     }
 
     /// Works until `stop` says so, then finishes what is under way.
@@ -153,17 +157,22 @@ impl Turns {
     async fn turn(&self, id: ConversationId) -> Result<(), TurnError> {
         for _ in 0..PATIENCE {
             let Some(before) = self.ledger.conversation(id).await? else { return Ok(()) };
-            let events = self.conclude(&before).await?;
+            let book = self.library.current();
+            let events = self.conclude(&before, &book).await?;
             let now = self.ledger.now().max(before.updated_at);
             if events.is_empty() {
                 let idle = before.due().is_some_and(|due| due <= now);
                 return if idle { Err(TurnError::Idle) } else { Ok(()) };
             }
             crash::point("turn-before-commit");
-            let decided = decided(&events);
+            let (decided, asked) = (decided(&events), asked(before.seq, &events));
             match self.ledger.commit(Commit::onto(&before, now, events)).await {
-                Ok(_) => {
+                Ok(after) => {
                     crash::point("turn-after-commit");
+                    if !asked.is_empty() {
+                        self.ledger.hub.shows_writing(&after, true);
+                        self.asking.call(&after, &book, asked);
+                    }
                     for (route, latency_ms) in decided {
                         metrics::counter!("deskhand_decisions_total", "route" => route).increment(1);
                         metrics::histogram!("deskhand_decision_seconds").record(latency_ms as f64 / 1000.0);
@@ -177,17 +186,16 @@ impl Turns {
         Err(TurnError::Overtaken)
     }
 
-    async fn conclude(&self, before: &Conversation) -> Result<Vec<Event>, TurnError> {
-        let book = self.library.current();
+    async fn conclude(&self, before: &Conversation, book: &Playbook) -> Result<Vec<Event>, TurnError> {
         let now = self.ledger.now().max(before.updated_at);
         let mut talk = before.clone();
         let mut events = Vec::new();
         for _ in 0..MAX_STEPS {
-            let more = match triage::next(&talk, &book, now) {
+            let more = match triage::next(&talk, book, now) {
                 Step::Wait(_) => return Ok(events),
                 Step::Conclude(more) => more,
                 Step::Ask(questions) => {
-                    let asking = questions.into_iter().map(|question| self.ask(&talk, &book, question));
+                    let asking = questions.into_iter().map(|question| self.ask(&talk, book, question));
                     let asking = futures::future::try_join_all(asking);
                     tokio::pin!(asking);
                     let answers = tokio::select! {
@@ -238,6 +246,7 @@ impl Turns {
                     account,
                     desk,
                     demotions,
+                    model: self.asking.standing(),
                 })
             }
             Question::Call { action, input, step } => self
@@ -298,4 +307,13 @@ fn decided(events: &[Event]) -> Vec<(&'static str, i64)> {
         _ => None,
     });
     decided.collect()
+}
+
+/// What the language model is to be asked once these events are on the log after `seq`.
+fn asked(seq: i64, events: &[Event]) -> Vec<Asked> {
+    let asked = (seq + 1..).zip(events).filter_map(|(seq, event)| match event {
+        Event::ModelAsked { question } => Some(Asked { seq, question: (**question).clone(), came: None }),
+        _ => None,
+    });
+    asked.collect()
 }

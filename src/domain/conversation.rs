@@ -1,6 +1,8 @@
 //! A conversation: nothing but a fold of its events. It stays small however long the talk is, because it is stored
 //! beside the log as a snapshot; the log remains the truth.
 
+mod consulting;
+mod due;
 mod fold;
 mod parts;
 
@@ -9,6 +11,7 @@ pub use parts::{Done, Handoff, Lookup, Occurrence};
 use super::Time;
 use super::approval::Approval;
 use super::code::Tried;
+use super::consult::{Asked, Standing};
 use super::customer::{Account, Customer};
 use super::decision::Decision;
 use super::effect::{Effect, Outcome};
@@ -23,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 4;
+pub const FOLD_VERSION: i64 = 5;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,6 +121,10 @@ pub struct Conversation {
     pub heard: Option<String>,
     /// Why nobody can be reached at the address, while nobody can.
     pub unreachable: Option<String>,
+    /// What the language model was asked about messages that are not decided yet, and for the last hand-off.
+    pub consulted: Vec<Asked>,
+    /// What the language model has cost so far, in millionths of a US dollar.
+    pub model_micros: u64,
 }
 
 /// Who has the conversation.
@@ -216,6 +223,8 @@ pub struct Context {
     pub demotions: Vec<Demotion>,
     /// Why the directory could not be asked, if it could not.
     pub trouble: Option<String>,
+    /// How the language model stood.
+    pub model: Standing,
 }
 
 /// A log that is not one of a conversation.
@@ -289,28 +298,9 @@ impl Conversation {
             tried: None,
             heard: None,
             unreachable: None,
+            consulted: Vec::new(),
+            model_micros: 0,
         })
-    }
-
-    /// When the bot must look at this conversation again; `None` is never, unless something happens.
-    #[must_use]
-    pub fn due(&self) -> Option<Time> {
-        match &self.state {
-            State::Bot => {
-                let undecided = self.pending.iter().any(|pending| !pending.decided);
-                if self.acting() {
-                    None
-                } else if undecided || self.runs().any(|run| self.has_come(run)) {
-                    Some(self.updated_at)
-                } else {
-                    self.runs().filter_map(Run::until).chain(self.silence()).min()
-                }
-            }
-            State::Queued { wrote_again: true, reassured: false, .. } => Some(self.updated_at),
-            State::Queued { told: false, ticket_asked: true, .. } if self.opening_ticket() => None,
-            State::Queued { overdue_at, told: false, .. } => Some(*overdue_at),
-            State::Queued { .. } | State::Human { .. } | State::Resolved { .. } => None,
-        }
     }
 
     /// Whether a playbook waits for the outcome of an act: later messages wait with it.

@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod code;
+pub mod consult;
 pub mod conversation;
 pub mod customer;
 pub mod decision;

@@ -21,6 +21,7 @@ pub use connections::Connections;
 pub use console::openapi;
 pub use settings::{Rate, Rates, Settings};
 
+use crate::asking::Asking;
 use crate::hand::Hand;
 use crate::inbox::Inbox;
 use crate::ledger::Ledger;
@@ -71,6 +72,8 @@ pub struct Server {
     pub platforms: Platforms,
     /// Other systems; of them only how they are is asked here.
     pub actions: Option<Arc<dyn Actions>>,
+    /// Asks the language model.
+    pub asking: Arc<Asking>,
     /// Counts open sockets and streams.
     pub connections: Connections,
 }
@@ -88,6 +91,7 @@ impl Server {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         Self {
+            asking: Asking::off(ledger.clone()),
             ledger,
             library,
             inbox,

@@ -5,6 +5,7 @@ pub mod databases;
 pub mod directories;
 pub mod directory_file;
 pub mod mail;
+pub mod model_journal;
 pub mod notifier;
 pub mod programs;
 pub mod systems;

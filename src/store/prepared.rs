@@ -3,7 +3,7 @@
 use super::values::{from_json, json, micros, plain, searchable};
 use crate::domain::conversation::{Conversation, FOLD_VERSION, State};
 use crate::domain::effect::{Effect, Outcome};
-use crate::domain::event::Event;
+use crate::domain::event::{Entry, Event};
 use crate::domain::ids::{Place, Seq};
 use crate::domain::run::Waiting;
 use crate::domain::ticket::Priority;
@@ -23,6 +23,19 @@ pub(crate) struct Prepared {
     pub(crate) awaits: Option<Vec<(String, String)>>,
     /// Tickets that stand for it from this commit on.
     pub(crate) holds: Vec<String>,
+    /// Calls of a language model, and what came of them.
+    pub(crate) calls: Vec<CallRow>,
+}
+
+/// A call of a language model.
+pub(crate) struct CallRow {
+    pub(crate) id: String,
+    pub(crate) conversation: String,
+    pub(crate) customer: String,
+    pub(crate) step: &'static str,
+    pub(crate) at: i64,
+    /// Money in millionths of a US dollar and tokens, once they are known.
+    pub(crate) took: Option<(i64, i64)>,
 }
 
 /// The columns of the list.
@@ -111,6 +124,7 @@ impl Prepared {
         Ok(Self {
             awaits: changes_waits.then(|| awaited(&after)),
             holds: holds.collect(),
+            calls: entries.iter().filter_map(|entry| call(entry, &after)).collect(),
             expected,
             row: ListRow::new(&after)?,
             opens,
@@ -146,6 +160,29 @@ impl ListRow {
             snapshot: json(talk)?,
         })
     }
+}
+
+/// A question is entered without what it takes, which an outcome adds; its step was entered with the question.
+fn call(entry: &Entry, talk: &Conversation) -> Option<CallRow> {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (seq, step, took) = match &entry.event {
+        Event::ModelAsked { question } => (entry.seq, question.step.name(), None),
+        Event::ModelAnswered { asked, answer } => {
+            (*asked, "", Some((whole(answer.cost_micros), whole(answer.usage.total()))))
+        }
+        Event::ModelFailed { asked, usage, cost_micros, .. } => {
+            (*asked, "", Some((whole(*cost_micros), whole(usage.total()))))
+        }
+        _ => return None,
+    };
+    Some(CallRow {
+        id: format!("{}/{seq}", talk.id),
+        conversation: talk.id.to_string(),
+        customer: talk.customer.to_string(),
+        step,
+        at: micros(entry.at),
+        took,
+    })
 }
 
 fn awaited(talk: &Conversation) -> Vec<(String, String)> {

@@ -4,17 +4,19 @@ use super::Step;
 use super::answer;
 use super::coding;
 use super::commands;
+use super::consult;
 use super::draft::Draft;
 use super::facts;
 use super::handoff::{To, hand_off};
 use super::playing::{self, Fill};
 use super::pressed::{self, Pressed};
 use super::rules::{self, Conclusion, Verdict};
+use super::seen;
 use super::slots;
 use super::understand::{self, Understanding};
+use super::writing::{self, Written};
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, Pending};
-use crate::domain::customer::Account;
 use crate::domain::decision::{Automation, Decision, Reason, Route};
 use crate::domain::event::{Event, Question};
 use crate::domain::run::{Run, Waiting};
@@ -22,6 +24,7 @@ use crate::playbook::Playbook;
 use crate::playbook::facts::Facts;
 use crate::playbook::policy::intent::{AnswerFrom, HandOffTo, Then};
 use channels::Choice;
+use model::Step as ModelStep;
 use serde_json::Value;
 
 /// How many intents a "did you mean" offers.
@@ -31,6 +34,9 @@ const OFFERED: usize = 3;
 pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, now: Time) -> Step {
     if talk.context.as_ref().is_none_or(|context| context.message != message.seq) {
         return Step::Ask(vec![Question::Context { message: message.seq }]);
+    }
+    if let Some(asked) = talk.consulting(message.seq).filter(|asked| now < asked.question.until) {
+        return Step::Wait(Some(asked.question.until));
     }
     let press = pressed::find(message, talk);
     let meaning = match &press {
@@ -58,11 +64,29 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
             {
                 let demotions = talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
                 let verdict = rules::judge(&case.facts, &case.meaning, !talk.clarified, demotions, book);
-                conclude(&mut draft, &case, verdict);
+                match second_opinion(&draft, &case, press.as_ref(), &verdict) {
+                    Some(asked) => drop(draft.push(asked)),
+                    None => conclude(&mut draft, &case, verdict),
+                }
             }
         }
     }
     draft.done()
+}
+
+/// Whether a language model is asked first what the message is about. What rules decide and what was pressed needs no
+/// second opinion.
+fn second_opinion(
+    draft: &Draft<'_>,
+    case: &Case<'_>,
+    press: Option<&Pressed>,
+    verdict: &Verdict,
+) -> Option<Event> {
+    if press.is_some() || !consult::wants_second_opinion(case, verdict.ruled, draft) {
+        return None;
+    }
+    let reading = consult::reading(&case.meaning);
+    consult::question(ModelStep::Classify, case.message, Vec::new(), Some(reading), draft)
 }
 
 /// A message with what is known of it.
@@ -96,13 +120,15 @@ impl Case<'_> {
             rules: Vec::new(),
             near: Vec::new(),
             evidence: meaning.evidence.clone(),
+            opinions: meaning.opinions.clone(),
+            injection: meaning.injection,
             flip: meaning.flip.clone(),
             context: Vec::new(),
             citations: Vec::new(),
             draft: None,
             model: meaning.model.clone(),
             release: draft.book.release.clone(),
-            cost_usd: 0.0,
+            cost_usd: consult::cost_usd(self.message.seq, &draft.talk),
             latency_ms: (draft.now - self.message.at).num_milliseconds().max(0),
         }
     }
@@ -120,37 +146,18 @@ impl Case<'_> {
         decision.rules.clone_from(&verdict.rules);
         decision.near.clone_from(&verdict.near);
         let known = draft.talk.context.as_ref().and_then(|context| context.account.as_ref());
-        decision.context = context(&verdict.used, &self.facts, known);
+        decision.context = seen::context(&verdict.used, &self.facts, known);
         for missing in known.into_iter().flat_map(|account| &account.missing) {
             let text = format!("Part of what is known of the customer could not be asked: {missing}");
             decision.reasons.push(Reason::new("directory-unavailable", text));
         }
+        decision.reasons.extend(consult::troubles(self.message.seq, &draft.talk));
         if let Some(trouble) = draft.talk.context.as_ref().and_then(|context| context.trouble.clone()) {
             let text = format!("What is known of the customer could not be asked: {trouble}");
             decision.reasons.push(Reason::new("directory-unavailable", text));
         }
         decision
     }
-}
-
-/// The facts that the rules looked at, as `name=value`; never the message itself.
-/// Where several directories were asked, the one that knew is named.
-fn context(used: &[String], facts: &Facts, known: Option<&Account>) -> Vec<String> {
-    let json = Value::Object(facts.json());
-    let mut used: Vec<&String> = used.iter().filter(|path| *path != "message.text").collect();
-    used.sort();
-    used.dedup();
-    used.iter()
-        .map(|path| {
-            let value = path.split('.').fold(&json, |value, part| &value[part]);
-            let from = path.strip_prefix("customer.").and_then(|field| known?.from.get(field));
-            let from = from.map(|from| format!(" (from {from})")).unwrap_or_default();
-            match value {
-                Value::String(text) => format!("{path}={text}{from}"),
-                other => format!("{path}={other}{from}"),
-            }
-        })
-        .collect()
 }
 
 /// Files without a word are for a human to open.
@@ -332,7 +339,8 @@ fn record(draft: &mut Draft<'_>, decision: Decision, verdict: &Verdict) {
 
 fn to_human(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, to: HandOffTo, reasons: Vec<Reason>) {
     let mut decision = case.by_verdict(draft, Route::Handoff, verdict);
-    decision.reasons = reasons.clone();
+    let more = decision.reasons.split_off(verdict.reasons.len());
+    decision.reasons = reasons.iter().cloned().chain(more).collect();
     decision.draft = verdict.held_back.as_ref().map(|then| intention(draft, case, then));
     record(draft, decision, verdict);
     hand_off(draft, To { team: to.team, priority: to.priority }, reasons, Some("handoff"));
@@ -362,20 +370,45 @@ fn passage(
 }
 
 fn from_article(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, from: &AnswerFrom) {
-    match passage(draft, case, from) {
+    let mut verdict = verdict.clone();
+    let found = passage(draft, case, from);
+    let quoted = match writing::answer(draft, case, from) {
+        Written::Ask(asked) => {
+            draft.push(asked);
+            return;
+        }
+        Written::Say { text, citations, reason } => {
+            verdict.reasons.push(reason);
+            let mut decision = case.by_verdict(draft, Route::Reply, &verdict);
+            decision.citations.clone_from(&citations);
+            record(draft, decision, &verdict);
+            writing::say(draft, &text, citations);
+            return;
+        }
+        Written::Quote(why) => {
+            verdict.reasons.extend(why);
+            found
+        }
+        Written::Unanswerable(why) => {
+            verdict.reasons.push(why);
+            // Two against one: the passage is quoted only where its own words speak for it.
+            found.filter(answer::covers)
+        }
+    };
+    match quoted {
         Some(passage) => {
-            let mut decision = case.by_verdict(draft, Route::Reply, verdict);
+            let mut decision = case.by_verdict(draft, Route::Reply, &verdict);
             decision.citations = vec![passage.citation.clone()];
-            record(draft, decision, verdict);
+            record(draft, decision, &verdict);
             answer::quote(draft, passage);
         }
         None => {
-            let mut reasons = verdict.reasons.clone();
-            reasons.push(Reason::new(
+            verdict.reasons.push(Reason::new(
                 "no-article",
                 "No article answers this; the bot does not answer from nothing.",
             ));
-            to_human(draft, case, verdict, HandOffTo::default(), reasons);
+            let reasons = verdict.reasons.clone();
+            to_human(draft, case, &verdict, HandOffTo::default(), reasons);
         }
     }
 }

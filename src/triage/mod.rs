@@ -3,18 +3,22 @@
 mod answer;
 mod coding;
 mod commands;
+pub mod consult;
 mod draft;
 pub mod facts;
 mod handoff;
+mod joining;
 mod judge;
 mod playing;
 mod pressed;
 pub mod rating;
 pub mod rescue;
 mod rules;
+mod seen;
 mod slots;
 mod understand;
 mod waiting;
+mod writing;
 
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State};

@@ -7,6 +7,7 @@ mod memory;
 mod outbox;
 mod people;
 mod records;
+mod spending;
 
 pub use codes::{Claims, CodeTry, Codes, IssuedCode};
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
@@ -15,6 +16,8 @@ pub use memory::Memory;
 pub use outbox::{Count, Item, Outbox};
 pub use people::{People, Session, SessionKind, User};
 pub use records::{Customers, Releases, StoredUpload, TicketFilter, TicketRecord, TicketStore, Uploads};
+
+pub use spending::{Spending, SpendingBooks, Spent};
 
 use async_trait::async_trait;
 
@@ -48,6 +51,7 @@ pub trait Storage:
     + Matters
     + Codes
     + Memory
+    + SpendingBooks
     + Customers
     + TicketStore
     + People

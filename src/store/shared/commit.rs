@@ -40,6 +40,9 @@ pub(super) async fn commit(commit: &Prepared, db: &mut Connection) -> Outcome<Co
     if let Some(awaits) = &commit.awaits {
         await_events(&commit.row.id, awaits, db).await?;
     }
+    for call in &commit.calls {
+        super::spending::enter(call, db).await?;
+    }
     for number in &commit.holds {
         sqlx::query("INSERT INTO holder (number, conversation) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(number)

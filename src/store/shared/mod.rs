@@ -11,6 +11,7 @@ mod memory;
 mod outbox;
 mod people;
 mod records;
+mod spending;
 mod tickets;
 
 use super::{Connection, Db, Engine, KIND, RANDOM, SKIP_LOCKED};

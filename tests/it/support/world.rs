@@ -4,6 +4,7 @@
 use super::outside::{FakeActions, FakeCourier, FakeDirectory, FakeMailer, FakeNotifier, FakeTickets};
 use channels::{Channel, Inbound};
 use chrono::TimeDelta;
+use deskhand::asking::Asking;
 use deskhand::desk::Command;
 use deskhand::domain::Time;
 use deskhand::domain::conversation::Conversation;
@@ -132,6 +133,17 @@ impl World {
         library: Arc<Library>,
         awake: bool,
     ) -> Self {
+        Self::asking(storage, folder, library, awake, |ledger| Asking::off(ledger.clone())).await
+    }
+
+    /// The same with somebody who asks a language model.
+    pub(crate) async fn asking(
+        storage: Arc<dyn Storage>,
+        folder: Option<TempDir>,
+        library: Arc<Library>,
+        awake: bool,
+        asking: impl FnOnce(&Ledger) -> Arc<Asking>,
+    ) -> Self {
         let start: Time = "2026-03-04T09:00:00Z".parse().expect("a time");
         let clock = Arc::new(StandingClock(AtomicI64::new(start.timestamp_micros())));
         let ledger = Ledger {
@@ -154,7 +166,13 @@ impl World {
             mailer: Some(mailer.clone()),
             directory: directory.clone(),
         };
-        let desk = Desk::assemble(ledger.clone(), library.clone(), outside, Platforms::default());
+        let desk = Desk::assemble_with_model(
+            ledger.clone(),
+            library.clone(),
+            outside,
+            Platforms::default(),
+            asking(&ledger),
+        );
         let (stop, stopped) = watch::channel(false);
         let engines = Mutex::new(if awake { desk.start(&stopped) } else { JoinSet::new() });
         Self {
@@ -234,7 +252,8 @@ impl World {
         for _ in 0..3000 {
             let due = self.ledger.storage.due(self.ledger.now(), 10).await.expect("what is due");
             let acts = self.ledger.storage.waiting_effects().await.expect("what is to be done");
-            quiet = if due.is_empty() && acts == 0 { quiet + 1 } else { 0 };
+            let asked = self.desk.asking.in_flight();
+            quiet = if due.is_empty() && acts == 0 && asked == 0 { quiet + 1 } else { 0 };
             if quiet == 2 {
                 return;
             }

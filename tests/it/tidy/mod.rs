@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["hub", "files"],
     &["ledger", "library"],
     &["verification"],
+    &["asking"],
     &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "replay", "cases"],
     &["reception", "platforms"],
     &["engines"],

@@ -290,6 +290,13 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             ticket: None,
             effect: None,
         },
+        Domain::ModelAsked { question } => {
+            model(Status::Requested, super::consulting::asked(question, around.book))
+        }
+        Domain::ModelAnswered { answer, .. } => model(Status::Done, super::consulting::answered(answer)),
+        Domain::ModelFailed { cause, .. } => {
+            model(Status::Failed, format!("The language model gave no answer: {cause}"))
+        }
         Domain::Progressed { .. }
         | Domain::PutAside
         | Domain::Resumed { .. }
@@ -303,6 +310,11 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
 
 fn state(state: State, by: Option<Named>, text: String) -> What {
     What::State { state, by, text }
+}
+
+/// What a language model was asked and said.
+fn model(status: Status, text: String) -> What {
+    What::Act { act: "model".to_owned(), status, text, ticket: None, effect: None }
 }
 
 /// What became of a proposal.

@@ -17,6 +17,7 @@ mod session;
 mod settings;
 pub mod sign_in;
 
+pub use chat::frames;
 pub use connections::Connections;
 pub use console::openapi;
 pub use settings::{Rate, Rates, Settings};

@@ -46,9 +46,13 @@ pub const REQUIRED: &[&str] = &[
 pub const VERIFYING: &[&str] =
     &["code-sent", "code-again", "code-none", "code-wrong", "code-awaited", "code-subject", "code-mail"];
 
-/// Whether the program itself may say it. The platforms' sentences may be missing: they have plain words of their own.
+/// Whether the program itself may say it. The platforms' sentences may be missing: they have plain words of their own;
+/// so may the button of optional questions, which then have none.
 pub(super) fn is_the_programs(id: &str) -> bool {
-    REQUIRED.contains(&id) || VERIFYING.contains(&id) || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
+    REQUIRED.contains(&id)
+        || VERIFYING.contains(&id)
+        || id == "not-at-hand"
+        || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
 }
 
 /// `policies/replies.yaml`.

@@ -9,6 +9,7 @@
     reason = "a test that meets what it did not expect has failed; Clippy knows only functions marked as tests"
 )]
 
+mod abcd;
 mod chaos;
 mod cli;
 mod contract;

@@ -2,7 +2,7 @@
 
 mod events;
 mod feed;
-mod frames;
+pub mod frames;
 mod gestures;
 mod identity;
 mod links;

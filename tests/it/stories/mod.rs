@@ -17,3 +17,4 @@ mod subjects;
 mod takeover;
 mod truth;
 mod verifying;
+mod without;

@@ -76,6 +76,7 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(desk::teams))
         .routes(routes!(desk::intents))
         .routes(routes!(desk::platforms))
+        .routes(routes!(desk::model))
         .routes(routes!(stream::open));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", routes)
 }

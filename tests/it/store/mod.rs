@@ -14,6 +14,7 @@ mod people;
 mod power;
 mod records;
 mod snapshots;
+mod spending;
 mod writer;
 
 /// Makes two tests of each story: one on SQLite, one on Postgres.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod approvals;
+mod attacks;
 mod calls;
 mod crash;
 mod escalations;

@@ -15,7 +15,7 @@ use crate::domain::release::Content;
 use crate::engines::Desk;
 use crate::http;
 use crate::hub::Hub;
-use crate::integrations::notifier::{self, TeamNotifier};
+use crate::integrations::notifier::TeamNotifier;
 use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
@@ -157,17 +157,21 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let library = Arc::new(library);
     ledger.storage.put_release(&library.current().release, &content, ledger.now()).await?;
 
-    let webhook = match (&config.notify.webhook_url, &config.notify.webhook_secret) {
-        (Some(url), Some(secret)) => Some(notifier::webhook(url, secret).map_err(|error| anyhow!(error))?),
-        _ => None,
-    };
+    let channels = outside::channels(&config)?;
+    let tracker = outside::tracker(&config)?;
     let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
     let platforms = connect::platforms(&config, &intake)?;
     let other_systems: Arc<dyn Actions> = Arc::new(systems(&config)?);
     let world = World {
         couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
-        notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), ledger.clock.clone(), webhook)),
+        tracker: tracker.clone(),
+        notifier: Arc::new(TeamNotifier::new(
+            ledger.hub.clone(),
+            ledger.clock.clone(),
+            channels,
+            &config.public_url(),
+        )),
         actions: other_systems.clone(),
         mailer: mailer(&config, ledger.clock.clone())?,
         directory: directory(&config, demo)?,
@@ -175,6 +179,8 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let asking = language_model::open(&config, &ledger, &library.current()).await?;
     let desk =
         Desk::assemble_with_model(ledger.clone(), library.clone(), world, platforms.clone(), asking.clone());
+    let every = chrono::TimeDelta::minutes(i64::from(config.tickets.poll_minutes));
+    let desk = desk.asking_every(every);
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
     let mut server = http::Server::new(
@@ -189,6 +195,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     server.rates = rates(&config.limits);
     server.platforms = platforms;
     server.actions = Some(other_systems);
+    server.ticketing = desk.ticketing.clone();
     server.asking = asking;
     let web = tokio::spawn(http::serve(listener, server, stop.clone()));
     announce(&config, &ledger, demo).await?;

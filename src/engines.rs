@@ -7,12 +7,17 @@ use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::outbox::{Dispatcher, World};
 use crate::platforms::Platforms;
+use crate::ticketing::Ticketing;
 use crate::turn::Turns;
 use crate::watchdog;
+use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// How often a ticket elsewhere is asked about where nothing else is said.
+const ASKS_EVERY: TimeDelta = TimeDelta::minutes(5);
 
 /// Everything that runs, assembled; tests assemble it over their own world.
 pub struct Desk {
@@ -24,6 +29,8 @@ pub struct Desk {
     pub inbox: Inbox,
     /// The human's hand.
     pub hand: Hand,
+    /// Tickets after they were opened.
+    pub ticketing: Ticketing,
     /// Asks the language model.
     pub asking: Arc<Asking>,
     turns: Arc<Turns>,
@@ -48,9 +55,11 @@ impl Desk {
         platforms: Platforms,
         asking: Arc<Asking>,
     ) -> Self {
+        let hand = Hand::new(ledger.clone(), library.clone());
         Self {
+            ticketing: Ticketing::new(ledger.clone(), hand.clone(), world.tracker.clone(), ASKS_EVERY),
             inbox: Inbox::new(ledger.clone(), library.clone()),
-            hand: Hand::new(ledger.clone(), library.clone()),
+            hand,
             platforms,
             turns: Turns::new(
                 ledger.clone(),
@@ -66,6 +75,13 @@ impl Desk {
         }
     }
 
+    /// The same, asking about tickets elsewhere so often where their system sends no events.
+    #[must_use]
+    pub fn asking_every(mut self, every: TimeDelta) -> Self {
+        self.ticketing = self.ticketing.every(every);
+        self
+    }
+
     /// Starts the engines; they end when `stop` says so.
     pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut engines = JoinSet::new();
@@ -73,6 +89,7 @@ impl Desk {
         let acting = self.platforms.clone().run(self.ledger.clone(), self.dispatcher.clone(), stop.clone());
         engines.spawn(acting);
         engines.spawn(watchdog::run(self.ledger.clone(), self.library.clone(), stop.clone()));
+        engines.spawn(self.ticketing.clone().run(stop.clone()));
         engines.spawn(sweep(self.ledger.clone(), stop.clone()));
         engines
     }

@@ -40,16 +40,6 @@ pub struct Widget {
     pub max_upload_bytes: usize,
 }
 
-/// `[notify]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Notify {
-    /// Where notices to teams are posted beside the console.
-    pub webhook_url: Option<String>,
-    /// Signs them, by the rules of Standard Webhooks.
-    pub webhook_secret: Option<SecretString>,
-}
-
 /// `[limits]`
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]

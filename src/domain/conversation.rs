@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 5;
+pub const FOLD_VERSION: i64 = 6;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -357,6 +357,15 @@ impl Conversation {
             Waiting::Code { seq, .. } => Some(seq),
             _ => None,
         })
+    }
+
+    /// Our number of the ticket that somebody calls so: by ours, or by the one it has elsewhere.
+    #[must_use]
+    pub fn ticket_called(&self, name: &str) -> Option<&str> {
+        let called = |ticket: &&TicketRef| {
+            ticket.number == name || ticket.outside.as_ref().is_some_and(|outside| outside.number == name)
+        };
+        self.tickets.iter().rev().find(called).map(|ticket| ticket.number.as_str())
     }
 
     /// Whether a ticket is on its way.

@@ -29,6 +29,7 @@ use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::platforms::Platforms;
 use crate::ports::Actions;
+use crate::ticketing::Ticketing;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
@@ -69,6 +70,8 @@ pub struct Server {
     pub metrics: Option<PrometheusHandle>,
     /// Turns true when the desk goes down: sockets say so and close.
     pub stopping: watch::Receiver<bool>,
+    /// Tickets after they were opened.
+    pub ticketing: Ticketing,
     /// The connected platforms.
     pub platforms: Platforms,
     /// Other systems; of them only how they are is asked here.
@@ -92,6 +95,7 @@ impl Server {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         Self {
+            ticketing: Ticketing::new(ledger.clone(), hand.clone(), None, chrono::TimeDelta::minutes(5)),
             asking: Asking::off(ledger.clone()),
             ledger,
             library,
@@ -152,6 +156,10 @@ pub fn router(server: Server) -> Router {
         .merge(console::routes(&site))
         .merge(pages::routes())
         .route("/hooks/telegram", post(hooks::telegram).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)))
+        .route(
+            "/hooks/tickets/{system}",
+            post(hooks::tickets).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)),
+        )
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

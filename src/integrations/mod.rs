@@ -11,3 +11,5 @@ pub mod programs;
 pub mod systems;
 pub mod tickets;
 pub mod tools;
+pub mod tracker;
+pub mod trackers;

@@ -46,12 +46,15 @@ pub const REQUIRED: &[&str] = &[
 pub const VERIFYING: &[&str] =
     &["code-sent", "code-again", "code-none", "code-wrong", "code-awaited", "code-subject", "code-mail"];
 
-/// Whether the program itself may say it. The platforms' sentences may be missing: they have plain words of their own;
-/// so may the button of optional questions, which then have none.
+/// Sentences that the program says where they are there, and stays silent where not; the button of optional questions
+/// then has none.
+const OPTIONAL: &[&str] = &["ticket-solved", "not-at-hand"];
+
+/// Whether the program itself may say it. The platforms' sentences may be missing: they have plain words of their own.
 pub(super) fn is_the_programs(id: &str) -> bool {
     REQUIRED.contains(&id)
         || VERIFYING.contains(&id)
-        || id == "not-at-hand"
+        || OPTIONAL.contains(&id)
         || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
 }
 

@@ -8,6 +8,7 @@ pub mod notify;
 pub mod queries;
 pub mod storage;
 pub mod tickets;
+pub mod tracker;
 
 pub use actions::{ActionError, Actions, Host};
 pub use clock::{Clock, Ids};
@@ -16,3 +17,4 @@ pub use mail::{Mail, MailError, Mailer};
 pub use notify::{Notice, Notifier, NotifyError};
 pub use queries::{Queries, Query, QueryError};
 pub use tickets::{TicketError, Tickets};
+pub use tracker::{Heard, Mirrored, Tracker, TrackerError, Unheard};

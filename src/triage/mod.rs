@@ -16,6 +16,7 @@ pub mod rescue;
 mod rules;
 mod seen;
 mod slots;
+pub mod solved;
 mod understand;
 mod waiting;
 mod writing;

@@ -3,6 +3,7 @@
 mod commands;
 mod conversations;
 mod desk;
+mod letters;
 mod stream;
 mod tickets;
 mod view;
@@ -72,7 +73,11 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(commands::undo))
         .routes(routes!(commands::typing))
         .routes(routes!(tickets::list))
-        .routes(routes!(tickets::change))
+        .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(tickets::comment))
+        .routes(routes!(letters::list))
+        .routes(routes!(letters::retry))
+        .routes(routes!(letters::give_up))
         .routes(routes!(desk::teams))
         .routes(routes!(desk::intents))
         .routes(routes!(desk::platforms))

@@ -22,6 +22,8 @@ pub struct Commit {
     pub once: Option<String>,
     /// The outbox row that is finished by this commit.
     pub finishes: Option<Place>,
+    /// The outbox row that becomes a dead letter by this commit, and why.
+    pub buries: Option<(Place, String)>,
 }
 
 impl Commit {
@@ -35,7 +37,7 @@ impl Commit {
             .map(|(seq, event)| Entry { seq, at, event })
             .inspect(|entry| after.apply(entry))
             .collect();
-        Self { after, expected: before.seq, entries, once: None, finishes: None }
+        Self { after, expected: before.seq, entries, once: None, finishes: None, buries: None }
     }
 
     /// A new conversation; the first event must open it.
@@ -43,7 +45,7 @@ impl Commit {
         let at = whole_micros(at);
         let entries: Vec<Entry> = (1..).zip(events).map(|(seq, event)| Entry { seq, at, event }).collect();
         let after = Conversation::fold(id, &entries)?;
-        Ok(Self { after, expected: 0, entries, once: None, finishes: None })
+        Ok(Self { after, expected: 0, entries, once: None, finishes: None, buries: None })
     }
 
     /// The same commit, refused as already done when the key was used before.

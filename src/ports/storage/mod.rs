@@ -8,14 +8,16 @@ mod outbox;
 mod people;
 mod records;
 mod spending;
+mod tickets;
 
 pub use codes::{Claims, CodeTry, Codes, IssuedCode};
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
 pub use matters::{Incident, Matters};
 pub use memory::Memory;
-pub use outbox::{Count, Item, Outbox};
+pub use outbox::{Count, Item, Letter, Outbox};
 pub use people::{People, Session, SessionKind, User};
-pub use records::{Customers, Releases, StoredUpload, TicketFilter, TicketRecord, TicketStore, Uploads};
+pub use records::{Customers, Releases, StoredUpload, Uploads};
+pub use tickets::{TicketChange, TicketEntry, TicketFilter, TicketRecord, TicketStore};
 
 pub use spending::{Spending, SpendingBooks, Spent};
 

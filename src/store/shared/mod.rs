@@ -5,6 +5,7 @@ mod codes;
 mod commit;
 mod conversations;
 mod customers;
+mod letters;
 mod list;
 mod matters;
 mod memory;

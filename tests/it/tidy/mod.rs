@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["verification"],
     &["asking"],
     &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "replay", "cases"],
-    &["reception", "platforms"],
+    &["reception", "platforms", "ticketing"],
     &["engines"],
     &["store", "integrations"],
     &["http"],

@@ -58,6 +58,7 @@ fn matrix() -> Vec<(Method, &'static str, Who, Value)> {
         (Method::GET, "/api/v1/teams", Readers, Value::Null),
         (Method::GET, "/api/v1/intents", Readers, Value::Null),
         (Method::GET, "/api/v1/platforms", Readers, Value::Null),
+        (Method::GET, "/api/v1/model", Readers, Value::Null),
         (Method::GET, "/api/v1/stream", Readers, Value::Null),
     ]
 }

@@ -857,6 +857,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the language model is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LanguageModel"];
+                    };
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platforms": {
         parameters: {
             query?: never;
@@ -1379,6 +1423,11 @@ export interface components {
             flip: components["schemas"]["Flip"] | null;
             id: string;
             in_scope: boolean;
+            /**
+             * Format: float
+             * @description How much the message looks like an attempt to instruct a language model, 0 to 1.
+             */
+            injection: number;
             intent: string | null;
             language: string | null;
             /** Format: int64 */
@@ -1386,6 +1435,8 @@ export interface components {
             /** @description The id of the message it is about. */
             message: string;
             model: string;
+            /** @description The opinions that the confidence was joined from; empty where only the classifier was asked. */
+            opinions: components["schemas"]["Opinion"][];
             reasons: components["schemas"]["Reason"][];
             release: string;
             /**
@@ -1567,6 +1618,25 @@ export interface components {
         Intents: {
             items: components["schemas"]["Intent"][];
         };
+        /** @description The language model and how it is. */
+        LanguageModel: {
+            /** @description What it is, or the cause of the trouble. */
+            detail: string;
+            /** @description Calls under way. */
+            in_flight: number;
+            /** @description Each layer between the desk and the servers. */
+            layers: components["schemas"]["Layer"][];
+            /** @description `off` (there is none), `ok`, or `degraded`: the desk goes on with local triage. */
+            state: string;
+        };
+        /** @description A layer between the desk and the servers of language models. */
+        Layer: {
+            detail: string;
+            healthy: boolean;
+            name: string;
+            /** @description Which one, where there are several. */
+            of: string;
+        };
         /** @description A dead letter: something that the desk was to do outside and could not. */
         Letter: {
             /**
@@ -1603,6 +1673,22 @@ export interface components {
         LetterPage: {
             items: components["schemas"]["Letter"][];
             next: string | null;
+        };
+        /** @description One of several opinions on the intent. */
+        Opinion: {
+            /** @description In its own words. */
+            because: string | null;
+            /** @description The classifier, or a language model with its prompt. */
+            by: string;
+            /** @description How sure it says it is: `sure`, `likely` or `guess`. */
+            certainty: string | null;
+            /**
+             * Format: float
+             * @description Its probability, where it gives one.
+             */
+            confidence: number | null;
+            /** @description Null: none of the desk's matters. */
+            intent: string | null;
         };
         /** @description The same ticket in a system of somebody else's. */
         OutsideTicket: {

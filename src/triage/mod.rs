@@ -1,6 +1,7 @@
 //! The bot's judgement, pure: what is known decides, what is missing is asked for.
 
 mod answer;
+mod coding;
 mod commands;
 pub mod consult;
 mod draft;
@@ -13,6 +14,7 @@ mod pressed;
 pub mod rating;
 pub mod rescue;
 mod rules;
+mod seen;
 mod slots;
 pub mod solved;
 mod understand;

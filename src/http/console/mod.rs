@@ -70,6 +70,7 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(commands::hand_off))
         .routes(routes!(commands::resolve))
         .routes(routes!(commands::rule))
+        .routes(routes!(commands::undo))
         .routes(routes!(commands::typing))
         .routes(routes!(tickets::list))
         .routes(routes!(tickets::show, tickets::change))

@@ -100,6 +100,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/acts/{act}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has something undone that another system has done, once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    act: number;
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Detail"];
+                    };
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/approvals/{approval}": {
         parameters: {
             query?: never;
@@ -1433,6 +1480,8 @@ export interface components {
             /** @description What the human needs to know. */
             summary: string | null;
             tickets: components["schemas"]["TicketLine"][];
+            /** @description What was done and can be undone. */
+            undoable: components["schemas"]["Undoable"][];
         };
         /** @description One event. */
         Event: components["schemas"]["EventKind"] & {
@@ -1489,6 +1538,11 @@ export interface components {
         } | {
             /** @description `ticket`, `notify`, `send`, `lookup` or `contact`. */
             act: string;
+            /**
+             * Format: int64
+             * @description The place of the event that had asked for it, where this says what came of it.
+             */
+            effect: number | null;
             /**
              * @description What came of an act.
              * @enum {string}
@@ -1886,6 +1940,20 @@ export interface components {
             note?: string | null;
             /** @description The team's id. */
             team: string;
+        };
+        /** @description An act that can be undone. */
+        Undoable: {
+            /** @description What undoes it. */
+            by: string;
+            /** @description With what it was done, a line each. */
+            details: string;
+            /**
+             * Format: int64
+             * @description The place in the log of the event that asked for it; names it.
+             */
+            id: number;
+            /** @description What was done. */
+            name: string;
         };
         User: {
             email: string;

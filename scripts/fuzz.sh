@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Fuzzes: scripts/fuzz.sh [SECONDS [TARGET…]], by default 60 s of every target. Needs a nightly toolchain and cargo-fuzz
-# (`cargo install cargo-fuzz`). What is found is kept in fuzz/artifacts/ and ends the script with an error.
+# Fuzzes: scripts/fuzz.sh [SECONDS [TARGET…]], by default 60 s of every target of the core. Needs a nightly toolchain and cargo-fuzz
+# (`cargo install cargo-fuzz`); telegram and widget_frame also FUZZ_FEATURES=edge. What is found is kept in fuzz/artifacts/ and ends the script with an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cargo +nightly fuzz list)
+[ ${#targets[@]} -gt 0 ] || targets=(loader template condition knowledge model_json)
 
 corpus=fuzz/corpus
 # One file of a desk a seed: its path, then its text.
@@ -42,6 +42,6 @@ ulimit -s unlimited || true
 for target in "${targets[@]}"; do
   dict=()
   [ "$target" = loader ] && dict=(-dict=fuzz/corpus/policies.dict)
-  nice -n 19 cargo +nightly fuzz run --sanitizer none "$target" -- \
+  nice -n 19 cargo +nightly fuzz run --sanitizer none ${FUZZ_FEATURES:+--features "$FUZZ_FEATURES"} "$target" -- \
     -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=20000 -print_final_stats=1 "${dict[@]}"
 done

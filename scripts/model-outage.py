@@ -124,6 +124,9 @@ def figures(name, talks):
     print(f"| {name} | {len(talks)} | {quantile(triage, 0.99):.3f} s | {max(triage):.3f} s | {quantile(told, 0.99):.3f} s | {max(told):.3f} s | {len(queued)}, {most:.3f} s | {asked} |", flush=True)
 
 
+WAYS = sys.argv[4].split(",") if len(sys.argv) > 4 else None
+
+
 def main():
     url = f"http://127.0.0.1:{MODEL}/v1"
     print("| model server | messages | triage p99 | worst | told p99 | worst | queued, worst | asked |\n|---|---|---|---|---|---|---|---|")
@@ -135,11 +138,11 @@ def main():
         ("hangs", url, ["--kind", "Hang"]),
         ("slow drip", url, ["--kind", "SlowDrip"]),
     ]
-    for name, base, fake in ways:
+    for name, base, fake in [way for way in ways if WAYS is None or way[0] in WAYS]:
         name, talks, _ = run(name, base, fake, [UNSURE] * MESSAGES)
         figures(name, talks)
     medians = {}
-    for name, base, fake in [("no model", None, None), ("3 s", url, ["--latency", "3000"])]:
+    for name, base, fake in [] if WAYS else [("no model", None, None), ("3 s", url, ["--latency", "3000"])]:
         texts = [UNSURE if n % 10 == 0 else CLEAR for n in range(MESSAGES)]
         name, talks, _ = run(name, base, fake, texts)
         others = [talk["said"] for talk in talks if "asked" not in talk and talk.get("text") == CLEAR]

@@ -2,8 +2,10 @@
 
 mod connect;
 mod language_model;
+mod lookups;
 mod outside;
 
+pub use lookups::{databases, directory, examine_databases, systems};
 pub use outside::{examine_outside, mailer};
 
 use crate::config::{Config, Limits};
@@ -13,15 +15,13 @@ use crate::domain::release::Content;
 use crate::engines::Desk;
 use crate::http;
 use crate::hub::Hub;
-use crate::integrations::actions::HttpActions;
-use crate::integrations::directory_file::DirectoryFile;
 use crate::integrations::notifier::TeamNotifier;
 use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
 use crate::outbox::World;
 use crate::ports::storage::Storage;
-use crate::ports::{Clock, Directory, Ids};
+use crate::ports::{Actions, Clock, Ids};
 use crate::reception::Reception;
 use crate::store;
 use anyhow::{Context as _, anyhow};
@@ -87,15 +87,6 @@ pub async fn open_storage(config: &Config) -> anyhow::Result<Arc<dyn Storage>> {
 /// Opens the database for a command, also beside a desk that is running.
 pub async fn open_beside(config: &Config) -> anyhow::Result<Arc<dyn Storage>> {
     Ok(store::open_beside(config.database_url().expose_secret()).await?)
-}
-
-/// The customer directory of the settings; in the demo, sample customers where none is set.
-pub fn directory(config: &Config, demo: bool) -> anyhow::Result<Arc<dyn Directory>> {
-    Ok(match &config.directory.file {
-        Some(file) => Arc::new(DirectoryFile::open(file.clone()).context("directory.file")?),
-        None if demo => Arc::new(DirectoryFile::from_text(demo::CUSTOMERS)?),
-        None => Arc::new(DirectoryFile::empty()),
-    })
 }
 
 /// Connects each platform once; what each says, or the true cause of its trouble.
@@ -170,8 +161,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let tracker = outside::tracker(&config)?;
     let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
     let platforms = connect::platforms(&config, &intake)?;
-    let actions = HttpActions::new(&config.actions.allow, config.actions.secrets.clone());
-    let actions = actions.map_err(|error| anyhow!("actions.allow: {error}"))?;
+    let other_systems: Arc<dyn Actions> = Arc::new(systems(&config)?);
     let world = World {
         couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
@@ -182,18 +172,13 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
             channels,
             &config.public_url(),
         )),
-        actions: Arc::new(actions),
+        actions: other_systems.clone(),
+        mailer: mailer(&config, ledger.clock.clone())?,
+        directory: directory(&config, demo)?,
     };
     let asking = language_model::open(&config, &ledger, &library.current()).await?;
-    let directory = directory(&config, demo)?;
-    let desk = Desk::assemble_with_model(
-        ledger.clone(),
-        library.clone(),
-        directory,
-        world,
-        platforms.clone(),
-        asking.clone(),
-    );
+    let desk =
+        Desk::assemble_with_model(ledger.clone(), library.clone(), world, platforms.clone(), asking.clone());
     let every = chrono::TimeDelta::minutes(i64::from(config.tickets.poll_minutes));
     let desk = desk.asking_every(every);
     let (stopper, stop) = watch::channel(false);
@@ -209,6 +194,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     );
     server.rates = rates(&config.limits);
     server.platforms = platforms;
+    server.actions = Some(other_systems);
     server.ticketing = desk.ticketing.clone();
     server.asking = asking;
     let web = tokio::spawn(http::serve(listener, server, stop.clone()));

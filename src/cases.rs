@@ -59,8 +59,9 @@ fn play(book: &Playbook, case: &Case) -> Vec<Miss> {
     let own = case.customer.as_ref();
     let account = own.map(|customer| customer.account());
     let known = account.clone();
+    let known = known.filter(|account| !account.email.is_empty());
     let directory =
-        move |email: &str| known.clone().filter(|account| !email.is_empty() && account.email == email);
+        move |claim: &str| known.clone().filter(|account| account.email == claim || account.id == claim);
     let outside = |action: &str, _: &Value| {
         case.outside.get(action).map(|answer| match answer {
             OutsideAnswer::Gives(value) => Ok(value.clone()),

@@ -1,6 +1,7 @@
 //! The command line. Data goes to standard output, words to standard error; exit code 0 is done, 1 refused or
 //! failed, 2 wrong use.
 
+mod action;
 mod classify;
 mod content;
 mod database;
@@ -95,6 +96,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Actions of the policies.
+    #[command(subcommand)]
+    Action(ActionCommand),
     /// The desk's intents.
     #[command(subcommand)]
     Intents(IntentsCommand),
@@ -115,6 +119,27 @@ enum Command {
     },
     /// Print the description of the management API (OpenAPI 3.1).
     Openapi {
+        /// Print JSON; it always does.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ActionCommand {
+    /// Ask another system by an action that reads, or show with --dry what any action would send.
+    Run {
+        /// The action's id.
+        id: String,
+        /// What it takes, as JSON.
+        #[arg(long, default_value = "{}")]
+        input: String,
+        /// Send nothing: show what would be sent. Secrets are named, not shown.
+        #[arg(long)]
+        dry: bool,
+        /// The folder that holds policies/ and knowledge/.
+        #[arg(long)]
+        policies: Option<PathBuf>,
         /// Print JSON; it always does.
         #[arg(long)]
         json: bool,
@@ -173,6 +198,10 @@ fn execute(cli: Cli) -> anyhow::Result<bool> {
         }
         Command::Classify { train, no_calibration, out_of_scope_share, precision, .. } => {
             classify::run(&train, !no_calibration, out_of_scope_share, precision)
+        }
+        Command::Action(ActionCommand::Run { id, input, dry, policies, .. }) => {
+            let folder = folder(policies, config)?;
+            runtime()?.block_on(action::run(&config()?, &folder, &id, &input, dry))
         }
         Command::Intents(IntentsCommand::Report { dir, json }) => {
             classify::intents_report(&folder(dir, config)?, json)

@@ -2,14 +2,15 @@
 //! A wrong or unknown key stops the start with its name and what was expected.
 
 mod llm;
+mod lookups;
 mod outside;
 mod sections;
 
 pub use llm::{Fallback, Llm, Price};
+pub use lookups::{Directory, DirectoryHttp, DirectorySql, McpServer, NamedDatabase};
 pub use outside::{Email, Notify, TicketSystemName, Tickets, TlsMode};
 pub use sections::{
-    Actions, Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Telegram, TelegramMode,
-    Widget,
+    Actions, Classifier, Database, Discord, Http, Limits, Log, LogFormat, Telegram, TelegramMode, Widget,
 };
 
 use figment::Figment;
@@ -17,6 +18,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// All settings.
@@ -39,6 +41,10 @@ pub struct Config {
     pub discord: Discord,
     /// The customer directory.
     pub directory: Directory,
+    /// Databases that are read, by name.
+    pub databases: BTreeMap<String, NamedDatabase>,
+    /// MCP servers whose tools actions call, by name.
+    pub mcp: BTreeMap<String, McpServer>,
     /// How actions reach other systems.
     pub actions: Actions,
     /// How teams are told.
@@ -74,9 +80,12 @@ const NOT_SETTINGS: &[&str] = &[
     "AGENT2_PASSWORD",
 ];
 
-/// Settings that hold secrets: also readable from a file named by `…_FILE`.
+/// Settings that hold secrets: also readable from a file named by `…_FILE`. A `*` stands for any one name.
 const SECRETS: &[&str] = &[
     "database.url",
+    "databases.*.url",
+    "mcp.*.token",
+    "directory.http.token",
     "widget.identity_secret",
     "widget.identity_previous_secret",
     "telegram.token",
@@ -101,8 +110,10 @@ fn defaults() -> serde_json::Value {
         "widget": {"allowed_origins": [], "max_upload_bytes": 10 * 1024 * 1024},
         "telegram": {"mode": "polling"},
         "discord": {"guilds": []},
-        "directory": {},
-        "actions": {"allow": [], "secrets": {}},
+        "directory": {"fields": lookups::FIELDS, "cache_seconds": 60, "timeout_ms": 2000},
+        "databases": {},
+        "mcp": {},
+        "actions": {"allow": [], "commands": [], "secrets": {}},
         "notify": {"email": []},
         "tickets": {"system": "builtin", "issue_type": "Task", "poll_minutes": 5},
         "email": {"port": 587, "tls": "starttls"},
@@ -131,13 +142,11 @@ impl Config {
         let environment =
             Env::prefixed("DESKHAND_").ignore(NOT_SETTINGS).filter(|key| !is_secret_file(key.as_str()));
         figment = figment.merge(environment.split("__"));
-        for key in SECRETS {
-            let name = format!("DESKHAND_{}_FILE", key.to_uppercase().replace('.', "__"));
-            if let Ok(path) = std::env::var(&name) {
-                let secret = std::fs::read_to_string(&path)
-                    .map_err(|error| ConfigError(format!("{name}: {path} cannot be read: {error}")))?;
-                figment = figment.merge(Serialized::default(key, secret.trim()));
-            }
+        for (name, path) in std::env::vars() {
+            let Some(key) = name.strip_prefix("DESKHAND_").and_then(secret_of_file) else { continue };
+            let secret = std::fs::read_to_string(&path)
+                .map_err(|error| ConfigError(format!("{name}: {path} cannot be read: {error}")))?;
+            figment = figment.merge(Serialized::default(&key, secret.trim()));
         }
         let config: Self = figment.extract().map_err(|error| ConfigError(sentence(&error)))?;
         config.checked()
@@ -171,6 +180,9 @@ impl Config {
                 return Err(ConfigError(format!("{key}: \"{url}\" is no address; expected https://…")));
             }
         }
+        lookups::check_commands(&self.actions.commands)?;
+        self.directory.check(&self.databases)?;
+        lookups::check_mcp(&self.mcp)?;
         self.llm.check().map_err(ConfigError)?;
         self.email.check()?;
         self.tickets.check()?;
@@ -202,8 +214,22 @@ impl Config {
 }
 
 fn is_secret_file(key: &str) -> bool {
-    let key = key.to_lowercase();
-    key.strip_suffix("_file").is_some_and(|key| SECRETS.iter().any(|secret| secret.replace('.', "__") == key))
+    secret_of_file(key).is_some()
+}
+
+/// The secret that a name such as `WIDGET__IDENTITY_SECRET_FILE` speaks of.
+fn secret_of_file(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let key = name.strip_suffix("_file")?.replace("__", ".");
+    is_secret(&key).then_some(key)
+}
+
+fn is_secret(key: &str) -> bool {
+    SECRETS.iter().any(|secret| {
+        let (mut wanted, mut found) = (secret.split('.'), key.split('.'));
+        wanted.clone().count() == found.clone().count()
+            && wanted.by_ref().zip(found.by_ref()).all(|(wanted, found)| wanted == "*" || wanted == found)
+    })
 }
 
 /// Names the key, what was found and what was expected; never the value of a secret.
@@ -211,7 +237,7 @@ fn sentence(error: &figment::Error) -> String {
     let first = error.clone().into_iter().next().unwrap_or_else(|| error.clone());
     let key = first.path.join(".");
     let place = first.metadata.as_ref().map(|from| format!(" (from {})", from.name)).unwrap_or_default();
-    let secret = SECRETS.contains(&key.as_str());
+    let secret = is_secret(&key);
     let what = if secret { "has the wrong form".to_owned() } else { first.kind.to_string() };
     if key.is_empty() { format!("settings: {what}{place}") } else { format!("{key}: {what}{place}") }
 }
@@ -219,7 +245,7 @@ fn sentence(error: &figment::Error) -> String {
 /// Every key that there is, as `section.key`; the example file is held to it.
 #[must_use]
 pub fn keys() -> Vec<String> {
-    let mut keys: Vec<String> = SECRETS.iter().map(|key| (*key).to_owned()).collect();
+    let mut keys: Vec<String> = SECRETS.iter().map(|key| key.replace('*', "NAME")).collect();
     keys.extend(
         [
             "http.public_url",
@@ -228,6 +254,14 @@ pub fn keys() -> Vec<String> {
             "discord.api_url",
             "classifier.embeddings",
             "directory.file",
+            "directory.http.by_email",
+            "directory.http.by_id",
+            "directory.http.fields",
+            "directory.sql.database",
+            "directory.sql.by_email",
+            "directory.sql.by_id",
+            "mcp.NAME.url",
+            "mcp.NAME.tools",
             "notify.webhook_url",
             "notify.telegram_chat",
             "tickets.base_url",
@@ -292,6 +326,23 @@ mod tests {
             refused("[telegram]\ntoken = '1:a'\nmode = 'webhook'\nwebhook_secret = 'sixteen-or-longer'");
         assert!(webhook.starts_with("http.public_url"), "{webhook}");
         assert!(refused("[telegram]\nmode = 'pull'").starts_with("telegram.mode"));
+        assert!(refused("[actions]\ncommands = ['stock']").starts_with("actions.commands"));
+        assert!(refused("[actions]\ncommands = ['/nowhere/stock']").starts_with("actions.commands"));
+        assert!(refused("[databases.shop]\nurll = 'x'").contains("urll"));
+        assert!(refused("[mcp.shop]\ntools = ['a']").starts_with("mcp.shop.url"));
+        assert!(refused("[mcp.shop]\nurl = 'https://x.y'\ntools = []").starts_with("mcp.shop.tools"));
+        assert!(refused("[mcp.shop]\ncommand = ['shop']\ntools = ['a']").starts_with("mcp.shop.command"));
+        assert!(refused("[directory]\nfields = ['tire']").starts_with("directory.fields"));
+        assert!(refused("[directory]\ntimeout_ms = 9000").starts_with("directory.timeout_ms"));
+        let sql = "[directory.sql]\ndatabase = 'shop'\nby_email = 'SELECT 1'";
+        assert!(refused(sql).starts_with("directory.sql.database"), "{}", refused(sql));
+        assert!(
+            refused("[directory.http]\nby_email = 'https://crm.example/x'")
+                .starts_with("directory.http.by_email")
+        );
+        assert!(refused("[directory.http]\nby_id = 'crm/{id}'").starts_with("directory.http.by_id"));
+        assert!(refused("[directory.http]\ntoken = 'hunter2'").starts_with("directory.http"));
+        assert!(!refused("[databases.shop]\nurl = ['hunter2']").contains("hunter2"));
         assert!(from("").is_ok());
         assert!(refused("[llm]\nbase_url = 'http://x/v1'").starts_with("llm.model is missing"));
         assert!(refused("[llm]\nbase_url = 'x'\nmodel = 'm'").starts_with("llm.base_url"));

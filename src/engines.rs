@@ -7,7 +7,6 @@ use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::outbox::{Dispatcher, World};
 use crate::platforms::Platforms;
-use crate::ports::Directory;
 use crate::ticketing::Ticketing;
 use crate::turn::Turns;
 use crate::watchdog;
@@ -42,15 +41,9 @@ pub struct Desk {
 impl Desk {
     /// Assembles the engines, without a language model.
     #[must_use]
-    pub fn assemble(
-        ledger: Ledger,
-        library: Arc<Library>,
-        directory: Arc<dyn Directory>,
-        world: World,
-        platforms: Platforms,
-    ) -> Self {
+    pub fn assemble(ledger: Ledger, library: Arc<Library>, world: World, platforms: Platforms) -> Self {
         let asking = Asking::off(ledger.clone());
-        Self::assemble_with_model(ledger, library, directory, world, platforms, asking)
+        Self::assemble_with_model(ledger, library, world, platforms, asking)
     }
 
     /// Assembles the engines.
@@ -58,7 +51,6 @@ impl Desk {
     pub fn assemble_with_model(
         ledger: Ledger,
         library: Arc<Library>,
-        directory: Arc<dyn Directory>,
         world: World,
         platforms: Platforms,
         asking: Arc<Asking>,
@@ -72,7 +64,7 @@ impl Desk {
             turns: Turns::new(
                 ledger.clone(),
                 library.clone(),
-                directory,
+                world.directory.clone(),
                 world.actions.clone(),
                 asking.clone(),
             ),

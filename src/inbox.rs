@@ -8,6 +8,7 @@ use crate::domain::ids::{ConversationId, CustomerId, Seq};
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Seen, Unavailable};
+use crate::verification::Codes;
 use channels::{Channel, Inbound};
 use std::sync::Arc;
 
@@ -40,13 +41,14 @@ pub struct Recorded {
 pub struct Inbox {
     ledger: Ledger,
     library: Arc<Library>,
+    codes: Codes,
 }
 
 impl Inbox {
     /// An inbox.
     #[must_use]
     pub fn new(ledger: Ledger, library: Arc<Library>) -> Self {
-        Self { ledger, library }
+        Self { codes: Codes::new(ledger.clone()), ledger, library }
     }
 
     /// Records one message. When it returns, the message is on disk.
@@ -55,7 +57,10 @@ impl Inbox {
         let once = format!("{}/{}/{}", inbound.channel.name(), inbound.address, inbound.external_id);
         for _ in 0..PATIENCE {
             let before = self.current(inbound.channel, &inbound.address).await?;
-            let commit = self.plan(arrival, before.as_ref())?.once(once.clone());
+            let mut arrival = arrival.clone();
+            let tried =
+                self.codes.take(&mut arrival.inbound, arrival.customer, before.as_ref(), &once).await?;
+            let commit = self.plan(&arrival, tried, before.as_ref())?.once(once.clone());
             crash::point("inbox-before-commit");
             // The message is the commit's last event, so its place is the conversation's newest.
             match self.ledger.commit(commit).await {
@@ -86,7 +91,13 @@ impl Inbox {
         }
     }
 
-    fn plan(&self, arrival: &Arrival, before: Option<&Conversation>) -> Result<Commit, Unavailable> {
+    /// The message, after what was learned from it before it may be recorded.
+    fn plan(
+        &self,
+        arrival: &Arrival,
+        learned: Vec<Event>,
+        before: Option<&Conversation>,
+    ) -> Result<Commit, Unavailable> {
         let now = self.ledger.now();
         let Inbound { channel, external_id, address, text, choice, attachments, quoted, edits, .. } =
             arrival.inbound.clone();
@@ -98,7 +109,10 @@ impl Inbox {
                 State::Resolved { .. } => {
                     return Ok(Commit::onto(talk, now, vec![Event::Reopened, received]));
                 }
-                _ => return Ok(Commit::onto(talk, now, vec![received])),
+                _ => {
+                    let events = learned.into_iter().chain([received]).collect();
+                    return Ok(Commit::onto(talk, now, events));
+                }
             },
             None => None,
         };

@@ -30,4 +30,5 @@ pub mod telemetry;
 pub mod ticketing;
 pub mod triage;
 pub mod turn;
+pub mod verification;
 pub mod watchdog;

@@ -2,6 +2,7 @@
 //! same transaction as the event that says what came of it.
 
 mod acting;
+mod coding;
 mod mirroring;
 mod schedule;
 mod telling;
@@ -18,8 +19,9 @@ use crate::domain::ids::Place;
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Count, Item, Unavailable};
-use crate::ports::{Actions, Notifier, Tickets, Tracker};
+use crate::ports::{Actions, Directory, Mailer, Notifier, Tickets, Tracker};
 use crate::triage::rescue;
+use crate::verification::Codes;
 use channels::{Channel, Courier, DeliveryError, Outbound};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,6 +36,8 @@ const SIDE_BY_SIDE: usize = 32;
 const POLL: Duration = Duration::from_secs(1);
 /// How long one try may take.
 const TRY_LIMIT: Duration = Duration::from_secs(20);
+/// A code that has not gone out after so many tries (about two minutes) is of no use any more.
+const CODE_TRIES: i64 = 7;
 /// So often the desk says again what may have arrived; after that only a person knows better.
 const MAX_DOUBTS: i64 = 8;
 /// The world that the outbox acts on.
@@ -49,6 +53,10 @@ pub struct World {
     pub notifier: Arc<dyn Notifier>,
     /// Other systems, by the actions of the policies.
     pub actions: Arc<dyn Actions>,
+    /// Who sends letters; nobody where no mail server is set.
+    pub mailer: Option<Arc<dyn Mailer>>,
+    /// Who the accounts belong to.
+    pub directory: Arc<dyn Directory>,
 }
 
 /// The third engine.
@@ -56,6 +64,7 @@ pub struct Dispatcher {
     ledger: Ledger,
     library: Arc<Library>,
     world: World,
+    codes: Codes,
 }
 
 /// What came of one try.
@@ -74,7 +83,7 @@ impl Dispatcher {
     /// An engine.
     #[must_use]
     pub fn new(ledger: Ledger, library: Arc<Library>, world: World) -> Arc<Self> {
-        Arc::new(Self { ledger, library, world })
+        Arc::new(Self { codes: Codes::new(ledger.clone()), ledger, library, world })
     }
 
     /// Works until `stop` says so, then finishes what is under way.
@@ -159,11 +168,13 @@ impl Dispatcher {
         match &item.effect {
             Effect::Send { .. } => {}
             // Tickets carry our key; telling a team twice is harmless.
+            // Another code takes the place of the one that may have gone out.
             Effect::OpenTicket(_)
             | Effect::Mirror(_)
             | Effect::Comment { .. }
             | Effect::Notify { .. }
-            | Effect::Tell { .. } => return Ok(true),
+            | Effect::Tell { .. }
+            | Effect::SendCode { .. } => return Ok(true),
             Effect::Act { action, .. } => {
                 let book = self.library.current();
                 return Ok(book.actions.get(action).is_some_and(|action| action.repeats_safely()));
@@ -233,6 +244,7 @@ impl Dispatcher {
             Effect::Send { .. } => self.send(item, &talk).await,
             Effect::Act { .. } => self.have_done(item, &talk).await,
             Effect::OpenTicket(ticket) => self.open_ticket(item, &talk, ticket).await,
+            Effect::SendCode { claim } => self.send_code(item, &talk, claim).await,
             Effect::Mirror(mirror) => self.mirror(item, mirror).await,
             Effect::Comment { ticket, text } => self.comment(item, ticket, text).await,
             Effect::Notify { team, text, priority } => {
@@ -251,6 +263,7 @@ impl Dispatcher {
                 let book = self.library.current();
                 book.actions.get(action).map_or(1, |action| i64::from(action.tries))
             }
+            Effect::SendCode { .. } => CODE_TRIES,
             other => schedule::most_tries(other),
         }
     }

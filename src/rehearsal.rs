@@ -2,6 +2,7 @@
 //! replay are built on it.
 
 use crate::domain::Time;
+use crate::domain::code::{self, Claim, Tried};
 use crate::domain::consult::Standing;
 use crate::domain::conversation::{Conversation, NotOpened};
 use crate::domain::customer::{Account, Customer};
@@ -18,6 +19,9 @@ use chrono::TimeDelta;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// The one-time code of every rehearsal: whoever has an account gets this one.
+pub const CODE: &str = "123456";
 
 /// More steps than any turn needs.
 const MAX_STEPS: usize = 200;
@@ -36,6 +40,15 @@ pub struct Rehearsal<'a> {
     demotions: Vec<Demotion>,
     tickets: u32,
     incidents: BTreeMap<String, TicketRef>,
+    code: Option<Sent>,
+}
+
+/// A code that went out.
+struct Sent {
+    /// To whom; nobody where there is no such account.
+    account: Option<Account>,
+    tries: u32,
+    until: Time,
 }
 
 /// What other systems answer to an action and its input; `None` where nobody has said.
@@ -58,7 +71,7 @@ pub struct Cast<'a> {
     pub account: Option<Account>,
     /// How things stand at the desk.
     pub desk: DeskState,
-    /// The directory, by address.
+    /// The directory, by address or id.
     pub directory: &'a dyn Fn(&str) -> Option<Account>,
     /// Other systems.
     pub outside: Outside<'a>,
@@ -99,15 +112,17 @@ impl<'a> Rehearsal<'a> {
             demotions: cast.demotions,
             tickets: 0,
             incidents: BTreeMap::new(),
+            code: None,
         })
     }
 
     /// The customer writes; returns everything that followed.
     pub fn says(&mut self, text: &str, choice: Option<String>, attachments: Vec<Attachment>) -> Vec<Event> {
         self.now += TimeDelta::seconds(20);
+        let (text, tried) = self.code_in(text);
         let received = Event::Received {
             external_id: String::new(),
-            text: text.to_owned(),
+            text,
             choice,
             attachments,
             quoted: None,
@@ -117,9 +132,37 @@ impl<'a> Rehearsal<'a> {
         if matches!(self.talk.state, crate::domain::conversation::State::Resolved { .. }) {
             self.push(Event::Reopened, &mut events);
         }
+        tried.into_iter().for_each(|tried| self.push(tried, &mut events));
         self.push(received, &mut events);
         self.settle(&mut events);
         events
+    }
+
+    /// The text without the code that it holds, where one is waited for, and what came of that.
+    fn code_in(&mut self, text: &str) -> (String, Option<Event>) {
+        let found = code::candidates(text);
+        let (Some(effect), Some((digits, _))) = (self.talk.awaits_code(), found.first()) else {
+            return (text.to_owned(), None);
+        };
+        let now = self.now;
+        let tried = match self.code.as_mut().filter(|sent| sent.until > now && sent.tries < code::TRIES) {
+            None => Tried::Gone,
+            Some(sent) => {
+                sent.tries += 1;
+                match sent.account.clone().filter(|_| digits == CODE) {
+                    Some(account) => {
+                        self.customer.verified = true;
+                        self.customer.external = Some(account.id.clone());
+                        self.customer.email = Some(account.email.clone());
+                        self.account = Some(account);
+                        Tried::Right { customer: self.customer.id }
+                    }
+                    None => Tried::Wrong { left: code::TRIES - sent.tries },
+                }
+            }
+        };
+        let hidden = code::hidden(text, found.iter().map(|(_, place)| place));
+        (hidden, Some(Event::CodeTried { effect, tried }))
     }
 
     /// Time goes by.
@@ -245,6 +288,17 @@ impl<'a> Rehearsal<'a> {
                 Some(match self.asks(action, input) {
                     Ok(output) => Outcome::Acted { output },
                     Err(cause) => Outcome::Failed { cause },
+                })
+            }
+            Event::Requested { effect: Effect::SendCode { claim } } => {
+                let (Claim::Email(claimed) | Claim::Account(claimed)) = claim;
+                let account = (self.directory)(claimed);
+                let sent = account.is_some();
+                let until = self.now + TimeDelta::minutes(code::LIFE_MINUTES);
+                self.code = Some(Sent { account, tries: 0, until });
+                Some(match sent {
+                    true => Outcome::CodeSent,
+                    false => Outcome::CodeUnsent { cause: "there is no such account".to_owned() },
                 })
             }
             Event::Requested { effect: Effect::Notify { .. } } => Some(Outcome::Notified),

@@ -156,6 +156,7 @@ fn comes_from_outside(event: &Event) -> bool {
     matches!(
         event,
         Event::Received { .. }
+            | Event::CodeTried { .. }
             | Event::Finished { .. }
             | Event::ModelAnswered { .. }
             | Event::ModelFailed { .. }

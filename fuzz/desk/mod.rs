@@ -6,15 +6,18 @@ use nlu::classifier::{Example, Model, TrainError, TrainOptions, TrainingSet};
 use std::sync::OnceLock;
 
 const FILES: &[(&str, &str)] = &[
-    ("policies/desk.yaml", include_str!("../../policies/desk.yaml")),
-    ("policies/teams.yaml", include_str!("../../policies/teams.yaml")),
-    ("policies/replies.yaml", include_str!("../../policies/replies.yaml")),
-    ("policies/rules.yaml", include_str!("rules.yaml")),
-    ("policies/intents/refund-request.yaml", include_str!("../../policies/intents/refund-request.yaml")),
-    ("policies/playbooks/refund.yaml", include_str!("../../policies/playbooks/refund.yaml")),
-    ("policies/actions/invoices.find.yaml", include_str!("../../policies/actions/invoices.find.yaml")),
-    ("policies/actions/refunds.create.yaml", include_str!("../../policies/actions/refunds.create.yaml")),
-    ("policies/actions/refunds.cancel.yaml", include_str!("../../policies/actions/refunds.cancel.yaml")),
+    ("policies/desk.yaml", include_str!("../../tests/abcd/policies/desk.yaml")),
+    ("policies/teams.yaml", include_str!("../../tests/abcd/policies/teams.yaml")),
+    ("policies/replies.yaml", include_str!("../../tests/abcd/policies/replies.yaml")),
+    ("policies/rules.yaml", include_str!("../../tests/abcd/policies/rules.yaml")),
+    ("policies/intents/return-color.yaml", include_str!("../../tests/abcd/policies/intents/return-color.yaml")),
+    ("policies/parts/pull-up-account.yaml", include_str!("../../tests/abcd/policies/parts/pull-up-account.yaml")),
+    ("policies/parts/membership.yaml", include_str!("../../tests/abcd/policies/parts/membership.yaml")),
+    ("policies/actions/pull-up-account.yaml", include_str!("../../tests/abcd/policies/actions/pull-up-account.yaml")),
+    ("policies/actions/membership.yaml", include_str!("../../tests/abcd/policies/actions/membership.yaml")),
+    ("policies/actions/promo-code.yaml", include_str!("../../tests/abcd/policies/actions/promo-code.yaml")),
+    ("policies/parts/offer-promo-code.yaml", include_str!("../../tests/abcd/policies/parts/offer-promo-code.yaml")),
+    ("policies/playbooks/return-color.yaml", include_str!("playbook.yaml")),
 ];
 
 /// The files of the small desk.
@@ -27,8 +30,8 @@ pub fn read(content: &Content) -> Result<Playbook, Vec<Fault>> {
     static MODEL: OnceLock<Vec<u8>> = OnceLock::new();
     let train = |_: &TrainingSet, options: &TrainOptions| -> Result<Model, TrainError> {
         let bytes = MODEL.get_or_init(|| {
-            let say = |text: &str| Example { text: text.to_owned(), intent: Some("refund_request".to_owned()) };
-            let set = TrainingSet { examples: vec![say("my money back"), say("a refund")], ..TrainingSet::default() };
+            let say = |text: &str| Example { text: text.to_owned(), intent: Some("return_color".to_owned()) };
+            let set = TrainingSet { examples: vec![say("the wrong color"), say("not the color in the picture")], ..TrainingSet::default() };
             nlu::classifier::train(&set, options, &|_| {}).expect("two examples").to_bytes()
         });
         Ok(Model::from_bytes(bytes).expect("its own bytes"))

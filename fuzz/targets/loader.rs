@@ -11,15 +11,20 @@ fuzz_target!(|input: &str| {
     let Some((path, text)) = input.split_once('\n') else { return };
     let mut content = desk::content();
     content.insert(path.to_owned(), text.to_owned());
-    match (desk::read(&content), desk::read(&content)) {
-        (Ok(book), Ok(again)) => assert_eq!(book.release, again.release),
-        (Err(faults), Err(again)) => {
-            assert!(!faults.is_empty(), "refused without a fault");
-            for fault in &faults {
-                assert!(fault.line >= 1 && !fault.message.trim().is_empty(), "{fault:?}");
-            }
-            assert_eq!(format!("{faults:?}"), format!("{again:?}"));
+    let first = desk::read(&content);
+    if let Err(faults) = &first {
+        assert!(!faults.is_empty(), "refused without a fault");
+        for fault in faults {
+            assert!(fault.line >= 1 && !fault.message.trim().is_empty(), "{fault:?}");
         }
+    }
+    // Every eighth is read twice.
+    if input.len() % 8 != 0 {
+        return;
+    }
+    match (first, desk::read(&content)) {
+        (Ok(book), Ok(again)) => assert_eq!(book.release, again.release),
+        (Err(faults), Err(again)) => assert_eq!(format!("{faults:?}"), format!("{again:?}")),
         _ => panic!("read once and refused once"),
     }
 });

@@ -21,7 +21,7 @@ pub(super) async fn migrate(config: &Config, as_json: bool) -> Result<bool> {
 
 /// One finding of the doctor.
 struct Finding {
-    part: &'static str,
+    part: String,
     /// What is wrong and what to do; `None` where all is well.
     trouble: Option<String>,
 }
@@ -29,8 +29,8 @@ struct Finding {
 /// `deskhand doctor`
 pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool> {
     let mut findings = Vec::new();
-    let mut found = |part: &'static str, result: Result<(), String>| {
-        findings.push(Finding { part, trouble: result.err() })
+    let mut found = |part: &str, result: Result<(), String>| {
+        findings.push(Finding { part: part.to_owned(), trouble: result.err() })
     };
     match config {
         Err(error) => found("settings", Err(format!("{error:#}"))),
@@ -44,6 +44,9 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
                 "customer directory",
                 app::directory(&config, false).map(drop).map_err(|error| format!("{error:#}")),
             );
+            for (name, asked) in app::examine_databases(&config).await {
+                found(&name, asked);
+            }
             found("web address", free(&config).await);
             match app::examine(&config).await {
                 Ok(platforms) => {

@@ -75,7 +75,8 @@ fn decide(
     line: &Line,
 ) -> anyhow::Result<String> {
     let own = account.cloned();
-    let directory = move |email: &str| own.clone().filter(|account| account.email == email);
+    let directory =
+        move |claim: &str| own.clone().filter(|account| account.email == claim || account.id == claim);
     let cast = Cast {
         channel: line.channel.unwrap_or(Channel::Web),
         name: account.map(|account| account.name.clone()),

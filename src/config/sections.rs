@@ -40,14 +40,6 @@ pub struct Widget {
     pub max_upload_bytes: usize,
 }
 
-/// `[directory]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Directory {
-    /// A YAML list of accounts; nobody is known where absent.
-    pub file: Option<PathBuf>,
-}
-
 /// `[limits]`
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +78,8 @@ pub enum LogFormat {
 pub struct Actions {
     /// Hosts and networks that actions may reach although they are private.
     pub allow: Vec<String>,
+    /// Programs that actions may run, by their whole paths; none where empty.
+    pub commands: Vec<PathBuf>,
     /// What actions name in `auth`.
     pub secrets: BTreeMap<String, SecretString>,
 }

@@ -4,12 +4,16 @@
 mod consulting;
 mod due;
 mod fold;
+mod parts;
+
+pub use parts::{Done, Handoff, Lookup, Occurrence};
 
 use super::Time;
 use super::approval::Approval;
+use super::code::Tried;
 use super::consult::{Asked, Standing};
 use super::customer::{Account, Customer};
-use super::decision::{Decision, Reason};
+use super::decision::Decision;
 use super::effect::{Effect, Outcome};
 use super::event::{Demotion, DeskState, Entry, Event, Resolution};
 use super::ids::{ConversationId, CustomerId, Seq};
@@ -19,11 +23,10 @@ use super::ticket::{Priority, TicketRef};
 use channels::{Attachment, Channel, Choice};
 use nlu::signals::Urgency;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 5;
+pub const FOLD_VERSION: i64 = 6;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,6 +115,8 @@ pub struct Conversation {
     pub rating: Option<u8>,
     /// Whether the customer was asked how it was, and has not written since.
     pub rating_asked: bool,
+    /// What came of the code in the message that is just being recorded.
+    pub tried: Option<Tried>,
     /// The platform's id of the customer's newest message.
     pub heard: Option<String>,
     /// Why nobody can be reached at the address, while nobody can.
@@ -185,6 +190,9 @@ pub struct Pending {
     pub choice: Option<String>,
     /// How many files came with it.
     pub attachments: usize,
+    /// What came of the code that it held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Tried>,
     /// Whether the bot has decided about it: then a playbook owes the outcome.
     pub decided: bool,
 }
@@ -217,64 +225,6 @@ pub struct Context {
     pub trouble: Option<String>,
     /// How the language model stood.
     pub model: Standing,
-}
-
-/// What a directory said to a playbook.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "lookup", rename_all = "snake_case")]
-pub enum Lookup {
-    /// It answered.
-    Answered {
-        /// The account, if there is one.
-        account: Option<Box<Account>>,
-    },
-    /// A system outside answered an action.
-    Called {
-        /// What.
-        output: Value,
-    },
-    /// It did not.
-    Unavailable {
-        /// Why.
-        cause: String,
-    },
-}
-
-/// Something that happened outside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Occurrence {
-    /// What, such as `ticket.solved`.
-    pub name: String,
-    /// To what.
-    pub about: String,
-    /// What is known of it.
-    pub data: Value,
-}
-
-/// Something that another system has done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
-    /// The event that asked for it.
-    pub seq: Seq,
-    /// The action.
-    pub action: String,
-    /// What it took.
-    pub input: Value,
-    /// What it answered.
-    pub output: Value,
-    /// Whether it was undone since, or that was asked for.
-    pub undone: bool,
-}
-
-/// What the human was told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handoff {
-    /// When.
-    pub at: Time,
-    /// Why.
-    pub reasons: Vec<Reason>,
-    /// What they need to know.
-    pub summary: String,
 }
 
 /// A log that is not one of a conversation.
@@ -345,6 +295,7 @@ impl Conversation {
             silence_until: None,
             rating: None,
             rating_asked: false,
+            tried: None,
             heard: None,
             unreachable: None,
             consulted: Vec::new(),
@@ -371,7 +322,7 @@ impl Conversation {
         match &run.waiting {
             Waiting::Nothing => true,
             Waiting::Slot { .. } | Waiting::Moment { .. } => false,
-            Waiting::Effect { seq } => self.came.contains_key(seq),
+            Waiting::Effect { seq } | Waiting::Code { seq, .. } => self.came.contains_key(seq),
             Waiting::Effects { awaited } => awaited.iter().all(|(seq, _)| self.came.contains_key(seq)),
             Waiting::Approval { seq, .. } => {
                 self.approvals.get(seq).is_some_and(|approval| approval.ruling.is_some())
@@ -397,6 +348,15 @@ impl Conversation {
     pub fn open_approvals(&self) -> impl Iterator<Item = (Seq, &Approval)> {
         let open = self.approvals.iter().filter(|(_, approval)| approval.ruling.is_none());
         open.map(|(seq, approval)| (*seq, approval))
+    }
+
+    /// The effect that was to send the code that a playbook waits for.
+    #[must_use]
+    pub fn awaits_code(&self) -> Option<Seq> {
+        self.runs().find_map(|run| match run.waiting {
+            Waiting::Code { seq, .. } => Some(seq),
+            _ => None,
+        })
     }
 
     /// Our number of the ticket that somebody calls so: by ours, or by the one it has elsewhere.

@@ -57,6 +57,12 @@ pub struct Account {
     /// Open tickets, as the directory counts them.
     #[serde(default)]
     pub open_tickets: i64,
+    /// Which directory each field came from, where there are several.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub from: BTreeMap<String, String>,
+    /// Directories that did not answer, with why: what they know is not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// Anything else it knows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub more: BTreeMap<String, String>,

@@ -1,6 +1,7 @@
 //! What only the outbox does, and what came of it.
 
 use super::Time;
+use super::code::Claim;
 use super::event::{Author, Entry, Event};
 use super::ids::{Place, Seq};
 use super::ticket::{NewTicket, Outside, Priority, TicketRef};
@@ -74,6 +75,11 @@ pub enum Effect {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         undoes: Option<Seq>,
     },
+    /// Send the customer a one-time code, to the address of the account that they claim.
+    SendCode {
+        /// Which account.
+        claim: Claim,
+    },
 }
 
 /// A ticket that stands here and not yet there.
@@ -131,6 +137,7 @@ impl Effect {
             Self::Mirror(_) => "mirror",
             Self::Comment { .. } => "comment",
             Self::Act { .. } => "act",
+            Self::SendCode { .. } => "code",
         }
     }
 
@@ -177,6 +184,13 @@ pub enum Outcome {
     Acted {
         /// What it answered, as the action promises it.
         output: Value,
+    },
+    /// The code is on its way.
+    CodeSent,
+    /// None was sent, and the customer must not learn of it.
+    CodeUnsent {
+        /// Why, for an agent.
+        cause: String,
     },
     /// Not done because a human had taken over.
     Dropped,

@@ -2,6 +2,7 @@
 
 use super::Time;
 use super::approval::Proposal;
+use super::code::Tried;
 use super::consult::{Consultation, Consulted, Standing};
 use super::customer::{Account, Customer};
 use super::decision::{Automation, Decision, Reason};
@@ -259,6 +260,13 @@ pub enum Event {
         text: String,
         /// The sender's own id.
         client_id: String,
+    },
+    /// The customer gave a one-time code. The code itself is nowhere.
+    CodeTried {
+        /// The event that had asked for it to be sent.
+        effect: Seq,
+        /// What came of it.
+        tried: Tried,
     },
     /// The sender was shown to be a customer known elsewhere.
     Joined {

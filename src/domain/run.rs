@@ -59,9 +59,10 @@ impl Run {
     #[must_use]
     pub fn until(&self) -> Option<Time> {
         match &self.waiting {
-            Waiting::Approval { until, .. } | Waiting::Moment { until } | Waiting::Event { until, .. } => {
-                Some(*until)
-            }
+            Waiting::Approval { until, .. }
+            | Waiting::Moment { until }
+            | Waiting::Event { until, .. }
+            | Waiting::Code { until, .. } => Some(*until),
             _ => None,
         }
     }
@@ -79,6 +80,15 @@ pub enum Waiting {
         slot: String,
         /// How often it was asked.
         tries: u32,
+    },
+    /// The code that was sent to the customer's e-mail.
+    Code {
+        /// The event that asked for it to be sent.
+        seq: Seq,
+        /// Until then.
+        until: Time,
+        /// Whether the customer wrote something else and was reminded.
+        reminded: bool,
     },
     /// What comes of an effect.
     Effect {

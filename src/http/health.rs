@@ -59,6 +59,7 @@ pub(super) async fn ready(State(site): State<Site>) -> Response {
         stopping(&site),
     ];
     parts.extend(platforms(&site));
+    parts.extend(systems(&site));
     parts.extend(language_model(&site));
     let status = parts.iter().map(|part| part.state).max().unwrap_or(Condition::Ok);
     let body = Json(Readiness { status, version: env!("CARGO_PKG_VERSION"), parts });
@@ -122,6 +123,20 @@ fn platforms(site: &Site) -> impl Iterator<Item = Part> {
     })
 }
 
+/// Hosts that failed too often are left alone for a while; what wants them waits or goes its declared way.
+fn systems(site: &Site) -> Option<Part> {
+    let hosts = site.actions.as_ref()?.hosts();
+    let resting: Vec<String> = hosts
+        .iter()
+        .filter_map(|host| Some(format!("{} is left alone for {} s", host.name, host.rests_s?)))
+        .collect();
+    let (state, detail) = match resting.is_empty() {
+        true => (Condition::Ok, format!("{} hosts were called, and all are well", hosts.len())),
+        false => (Condition::Degraded, format!("failed too often: {}", resting.join(", "))),
+    };
+    Some(Part { part: "actions", state, detail })
+}
+
 /// Without its language model the desk goes on, with local triage.
 fn language_model(site: &Site) -> Vec<Part> {
     if !site.asking.is_on() {
@@ -160,6 +175,10 @@ fn stopping(site: &Site) -> Part {
 /// Prometheus text.
 pub(super) async fn metrics(State(site): State<Site>) -> Result<Response> {
     let handle = site.metrics.as_ref().ok_or_else(Problem::no_route)?;
+    for host in site.actions.iter().flat_map(|actions| actions.hosts()) {
+        let resting = if host.rests_s.is_some() { 1.0 } else { 0.0 };
+        metrics::gauge!("deskhand_host_left_alone", "host" => host.name).set(resting);
+    }
     if let Ok(Ok(dead)) = timeout(PATIENCE, site.ledger.storage.dead_letters()).await {
         metrics::gauge!("deskhand_dead_letters").set(dead as f64);
     }

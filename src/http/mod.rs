@@ -28,6 +28,7 @@ use crate::inbox::Inbox;
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::platforms::Platforms;
+use crate::ports::Actions;
 use crate::ticketing::Ticketing;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -73,6 +74,8 @@ pub struct Server {
     pub ticketing: Ticketing,
     /// The connected platforms.
     pub platforms: Platforms,
+    /// Other systems; of them only how they are is asked here.
+    pub actions: Option<Arc<dyn Actions>>,
     /// Asks the language model.
     pub asking: Arc<Asking>,
     /// Counts open sockets and streams.
@@ -103,6 +106,7 @@ impl Server {
             metrics: metrics.into(),
             stopping,
             platforms: Platforms::default(),
+            actions: None,
             connections: Connections::default(),
         }
     }

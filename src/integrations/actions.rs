@@ -2,10 +2,10 @@
 
 use crate::playbook::actions::{Action, Body, Request};
 use crate::playbook::policy::action::Auth;
-use crate::ports::{ActionError, Actions};
+use crate::ports::{ActionError, Actions, Host};
 use async_trait::async_trait;
 use connectors::action::{self, ActionSpec, Rendered, Retries, Runner};
-use connectors::guard::{Guard, Limits, Policy};
+use connectors::guard::{Guard, Limits, Policy, State};
 use connectors::trouble::{Advice, Trouble};
 use reqwest::header::HeaderName;
 use reqwest::{Method, StatusCode};
@@ -19,6 +19,7 @@ const BREAK: Duration = Duration::from_secs(30);
 
 /// The way out.
 pub struct HttpActions {
+    guard: Guard,
     runner: Runner,
     secrets: BTreeMap<String, SecretString>,
 }
@@ -29,7 +30,7 @@ impl HttpActions {
     pub fn new(allow: &[String], secrets: BTreeMap<String, SecretString>) -> Result<Self, String> {
         let policy = Policy::allowing(allow).map_err(|entry| entry.to_string())?;
         let guard = Guard::new(policy, Limits::default(), BREAK).map_err(|trouble| trouble.to_string())?;
-        Ok(Self { runner: Runner::new(guard), secrets })
+        Ok(Self { runner: Runner::new(guard.clone()), guard, secrets })
     }
 
     fn secret(&self, name: &str) -> Result<SecretString, ActionError> {
@@ -70,8 +71,7 @@ impl Actions for HttpActions {
     async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, ActionError> {
         let request = action.request(input).map_err(ActionError::Refused)?;
         let Request::Http { method, url, headers, body } = request else {
-            let text = format!("{} asks a database, and this desk is connected to none", action.id);
-            return Err(ActionError::Refused(text));
+            return Err(ActionError::Refused(format!("{} is not done over HTTP", action.id)));
         };
         let body = match body {
             Body::Empty => action::Body::Empty,
@@ -85,10 +85,20 @@ impl Actions for HttpActions {
         let outcome = self.runner.run(&compiled, &prepared).await.map_err(failure)?;
         Ok(outcome.output)
     }
+
+    fn hosts(&self) -> Vec<Host> {
+        let views = self.guard.breakers().into_iter();
+        views
+            .map(|view| Host {
+                rests_s: (view.state == State::Open).then_some(view.opens_in_s),
+                name: view.host,
+            })
+            .collect()
+    }
 }
 
 /// By what the caller can do.
-fn failure(trouble: Trouble) -> ActionError {
+pub(super) fn failure(trouble: Trouble) -> ActionError {
     let cause = trouble.to_string();
     match trouble.advice() {
         Advice::Again => ActionError::Retry(cause),

@@ -95,7 +95,7 @@ fn parse(text: &str) -> Result<Vec<Account>, DirectoryError> {
         status: line.status,
         since: line.since,
         open_tickets: line.open_tickets,
-        more: BTreeMap::new(),
+        ..Account::default()
     };
     Ok(lines.into_iter().map(account).collect())
 }

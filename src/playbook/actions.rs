@@ -2,13 +2,16 @@
 //! I/O, so that a dry run shows exactly what would go out.
 
 mod check;
+pub mod query;
+mod ways;
 
 pub(super) use check::read;
+pub use ways::{Body, Request, Via};
 
 use super::condition::MoreNames;
-use super::policy::action::{ActionKind, Auth, Http, OnFailure, Requirement, Sql, Undo};
+use super::policy::action::{ActionKind, Auth, OnFailure, Requirement, Undo};
 use super::policy::intent::Risk;
-use super::{shape, templates};
+use super::shape;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -62,53 +65,6 @@ pub struct Action {
     gives: Option<Arc<Validator>>,
 }
 
-/// How an action is done.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Via {
-    /// An HTTP request.
-    Http(Http),
-    /// A query.
-    Sql(Sql),
-    /// By the desk itself.
-    BuiltIn,
-}
-
-/// What is sent for one run of an action.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Request {
-    /// Over HTTP.
-    Http {
-        /// The method.
-        method: &'static str,
-        /// The address.
-        url: String,
-        /// Headers of the action; those for authentication and the key are not among them.
-        headers: Vec<(String, String)>,
-        /// The body.
-        body: Body,
-    },
-    /// To a database.
-    Sql {
-        /// Its name in the settings.
-        database: String,
-        /// The query.
-        query: String,
-        /// What takes the place of `$1`, `$2` ….
-        params: Vec<Value>,
-    },
-}
-
-/// A body.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Body {
-    /// None.
-    Empty,
-    /// `application/json`.
-    Json(Value),
-    /// `application/x-www-form-urlencoded`.
-    Form(Vec<(String, String)>),
-}
-
 impl std::fmt::Debug for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Action").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
@@ -143,19 +99,7 @@ impl Action {
     /// What is sent for this input. A template that fails says so.
     pub fn request(&self, input: &Value) -> Result<Request, String> {
         let facts = Map::from_iter([("input".to_owned(), shape::completed(&self.input, input.clone()))]);
-        match &self.via {
-            Via::Http(http) => request(http, &facts),
-            Via::Sql(sql) => Ok(Request::Sql {
-                database: sql.database.clone(),
-                query: sql.query.clone(),
-                params: sql
-                    .params
-                    .iter()
-                    .map(|param| templates::fill(param, &facts))
-                    .collect::<Result<_, _>>()?,
-            }),
-            Via::BuiltIn => Err("the desk does this itself".to_owned()),
-        }
+        ways::request(&self.via, &facts)
     }
 
     /// Names below `root` in what it gives, and a sample of it.
@@ -180,33 +124,6 @@ fn conforms(validator: &Validator, value: &Value) -> Result<(), String> {
         })
         .collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
-}
-
-fn request(http: &Http, facts: &Map<String, Value>) -> Result<Request, String> {
-    let text = |source: &String| templates::render(source, facts);
-    let headers = http.headers.iter().map(|(name, value)| {
-        let value = text(value)?;
-        // A header with a line break would be two.
-        match value.chars().any(char::is_control) {
-            true => Err(format!("the header {name} holds a line break or another control character")),
-            false => Ok((name.clone(), value)),
-        }
-    });
-    let body = match (&http.body, &http.form) {
-        (Some(body), _) => Body::Json(templates::fill(body, facts)?),
-        (None, Some(form)) => Body::Form(
-            form.iter()
-                .map(|(name, value)| Ok((name.clone(), text(value)?)))
-                .collect::<Result<_, String>>()?,
-        ),
-        (None, None) => Body::Empty,
-    };
-    Ok(Request::Http {
-        method: http.method.name(),
-        url: templates::render_address(&http.url, facts)?,
-        headers: headers.collect::<Result<_, String>>()?,
-        body,
-    })
 }
 
 /// The actions that the desk brings itself.

@@ -42,13 +42,20 @@ pub const REQUIRED: &[&str] = &[
     "no",
 ];
 
+/// The sentences that a `verify` step says; only desks that have one need them.
+pub const VERIFYING: &[&str] =
+    &["code-sent", "code-again", "code-none", "code-wrong", "code-awaited", "code-subject", "code-mail"];
+
 /// Sentences that the program says where they are there, and stays silent where not; the button of optional questions
 /// then has none.
 const OPTIONAL: &[&str] = &["ticket-solved", "not-at-hand"];
 
 /// Whether the program itself may say it. The platforms' sentences may be missing: they have plain words of their own.
 pub(super) fn is_the_programs(id: &str) -> bool {
-    REQUIRED.contains(&id) || OPTIONAL.contains(&id) || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
+    REQUIRED.contains(&id)
+        || VERIFYING.contains(&id)
+        || OPTIONAL.contains(&id)
+        || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
 }
 
 /// `policies/replies.yaml`.
@@ -193,6 +200,7 @@ pub(super) fn sample() -> Map<String, Value> {
         json!([{"id": "1", "name": "screen.png", "type": "image/png", "size": 1}]),
     );
     sample.insert("matter".to_owned(), json!({"name": "Refund"}));
+    sample.insert("code".to_owned(), json!({"digits": "123456", "minutes": 10, "left": 4}));
     sample
 }
 

@@ -11,6 +11,20 @@ pub trait Actions: Send + Sync {
     /// Runs one, once. `key` stays the same over all tries of one run and differs for every other: it goes into the
     /// action's idempotency header, where it has one.
     async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, ActionError>;
+
+    /// The hosts called so far, with whether each is left alone because it failed too often.
+    fn hosts(&self) -> Vec<Host> {
+        Vec::new()
+    }
+}
+
+/// A host that actions reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Its name and port.
+    pub name: String,
+    /// For how many seconds it is left alone; `None` where it is not.
+    pub rests_s: Option<u64>,
 }
 
 /// Why nothing came of it, by what the caller can do.

@@ -5,14 +5,16 @@ pub mod clock;
 pub mod directory;
 pub mod mail;
 pub mod notify;
+pub mod queries;
 pub mod storage;
 pub mod tickets;
 pub mod tracker;
 
-pub use actions::{ActionError, Actions};
+pub use actions::{ActionError, Actions, Host};
 pub use clock::{Clock, Ids};
 pub use directory::{Directory, DirectoryError};
 pub use mail::{Mail, MailError, Mailer};
 pub use notify::{Notice, Notifier, NotifyError};
+pub use queries::{Queries, Query, QueryError};
 pub use tickets::{TicketError, Tickets};
 pub use tracker::{Heard, Mirrored, Tracker, TrackerError, Unheard};

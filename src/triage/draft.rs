@@ -2,6 +2,7 @@
 
 use super::facts;
 use crate::domain::Time;
+use crate::domain::code::LIFE_MINUTES;
 use crate::domain::conversation::Conversation;
 use crate::domain::event::{Author, Entry, Event};
 use crate::domain::ids::Seq;
@@ -67,6 +68,8 @@ impl<'a> Draft<'a> {
         );
         facts.insert("files".to_owned(), files.collect());
         facts.insert("matter".to_owned(), json!({"name": ""}));
+        // Its digits stand in the letter alone.
+        facts.insert("code".to_owned(), json!({"digits": "", "minutes": LIFE_MINUTES, "left": 0}));
         facts.insert("article".to_owned(), json!({"title": "", "text": "", "section": ""}));
         facts.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         facts

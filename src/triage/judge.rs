@@ -2,6 +2,7 @@
 
 use super::Step;
 use super::answer;
+use super::coding;
 use super::commands;
 use super::consult;
 use super::draft::Draft;
@@ -10,6 +11,7 @@ use super::handoff::{To, hand_off};
 use super::playing::{self, Fill};
 use super::pressed::{self, Pressed};
 use super::rules::{self, Conclusion, Verdict};
+use super::seen;
 use super::slots;
 use super::understand::{self, Understanding};
 use super::writing::{self, Written};
@@ -57,7 +59,9 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
         Some(Pressed::Intent(_) | Pressed::Slot(_)) | None => {
             if message.text.is_empty() && press.is_none() {
                 only_files(&mut draft, &case);
-            } else if !answers_a_question(&mut draft, &case, press.as_ref()) {
+            } else if !coding::hears(&mut draft, &case, press.as_ref())
+                && !answers_a_question(&mut draft, &case, press.as_ref())
+            {
                 let demotions = talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
                 let verdict = rules::judge(&case.facts, &case.meaning, !talk.clarified, demotions, book);
                 match second_opinion(&draft, &case, press.as_ref(), &verdict) {
@@ -141,7 +145,12 @@ impl Case<'_> {
         decision.automation = verdict.automation;
         decision.rules.clone_from(&verdict.rules);
         decision.near.clone_from(&verdict.near);
-        decision.context = context(&verdict.used, &self.facts);
+        let known = draft.talk.context.as_ref().and_then(|context| context.account.as_ref());
+        decision.context = seen::context(&verdict.used, &self.facts, known);
+        for missing in known.into_iter().flat_map(|account| &account.missing) {
+            let text = format!("Part of what is known of the customer could not be asked: {missing}");
+            decision.reasons.push(Reason::new("directory-unavailable", text));
+        }
         decision.reasons.extend(consult::troubles(self.message.seq, &draft.talk));
         if let Some(trouble) = draft.talk.context.as_ref().and_then(|context| context.trouble.clone()) {
             let text = format!("What is known of the customer could not be asked: {trouble}");
@@ -149,23 +158,6 @@ impl Case<'_> {
         }
         decision
     }
-}
-
-/// The facts that the rules looked at, as `name=value`; never the message itself.
-fn context(used: &[String], facts: &Facts) -> Vec<String> {
-    let json = Value::Object(facts.json());
-    let mut used: Vec<&String> = used.iter().filter(|path| *path != "message.text").collect();
-    used.sort();
-    used.dedup();
-    used.iter()
-        .map(|path| {
-            let value = path.split('.').fold(&json, |value, part| &value[part]);
-            match value {
-                Value::String(text) => format!("{path}={text}"),
-                other => format!("{path}={other}"),
-            }
-        })
-        .collect()
 }
 
 /// Files without a word are for a human to open.
@@ -190,10 +182,7 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
     };
     let filled = playing::fill(draft, &run, &ask, case, press);
     let answered = matches!(filled, Fill::Answer(_) | Fill::Without) && slots::is_exact(&ask);
-    let demotions = draft.talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
-    let ruled = rules::judge(&case.facts, &case.meaning, false, demotions, draft.book);
-    let to_human = ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)));
-    if press.is_none() && to_human && !answered {
+    if press.is_none() && !answered && calls_a_human(draft, case) {
         // A rule calls a human: asking for one always works, also in the middle of a playbook.
         return false;
     }
@@ -240,6 +229,13 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
     true
 }
 
+/// Whether a rule brings a human, whatever is under way.
+pub(super) fn calls_a_human(draft: &Draft<'_>, case: &Case<'_>) -> bool {
+    let demotions = draft.talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
+    let ruled = rules::judge(&case.facts, &case.meaning, false, demotions, draft.book);
+    ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)))
+}
+
 /// The customer may come back by themselves to what they were asked before another matter; only an answer that can't
 /// be mistaken counts.
 fn answers_an_older_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pressed>) -> bool {
@@ -272,7 +268,7 @@ fn go_on_without(draft: &mut Draft<'_>, case: &Case<'_>, run: Run, slot: &str) {
     draft.push(Event::Progressed { run: Some(Box::new(run)) });
 }
 
-fn is_of_another_subject(draft: &Draft<'_>, case: &Case<'_>, run: &Run) -> bool {
+pub(super) fn is_of_another_subject(draft: &Draft<'_>, case: &Case<'_>, run: &Run) -> bool {
     let intent = case.meaning.intent.as_ref().filter(|_| case.meaning.sure);
     intent
         .and_then(|intent| draft.book.intents.get(intent))

@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod assist;
+mod coding;
 mod commands;
 pub mod consult;
 mod draft;
@@ -14,6 +15,7 @@ mod pressed;
 pub mod rating;
 pub mod rescue;
 mod rules;
+mod seen;
 mod slots;
 pub mod solved;
 mod understand;

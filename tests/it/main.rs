@@ -15,6 +15,7 @@ mod cli;
 mod contract;
 mod flood;
 mod http;
+mod lookups;
 mod outbound;
 mod outside;
 mod policies;

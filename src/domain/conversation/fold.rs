@@ -3,6 +3,7 @@
 use super::{Context, Conversation, Done, Handoff, Line, Lookup, Occurrence, Pending, State};
 use crate::domain::Time;
 use crate::domain::approval::{Approval, Ruling};
+use crate::domain::code::Tried;
 use crate::domain::consult::{Came, Standing};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::{Answer, Author, DeskState, Entry, Event, Question};
@@ -33,6 +34,7 @@ impl Conversation {
                 self.rating_asked = false;
                 self.turns += 1;
                 self.silence_until = None;
+                let tried = self.tried.take();
                 self.remember("customer", entry.at, text);
                 attachments.iter().for_each(|file| remember(&mut self.files, file.clone()));
                 match &mut self.state {
@@ -42,6 +44,7 @@ impl Conversation {
                         text: text.chars().take(PENDING_CHARACTERS).collect(),
                         choice: choice.clone(),
                         attachments: attachments.len(),
+                        code: tried,
                         decided: false,
                     }),
                     // It is with people: their queue or their screen is the outcome.
@@ -169,6 +172,13 @@ impl Conversation {
                 self.clarified = false;
                 self.state = State::Bot;
             }
+            Event::CodeTried { tried, .. } => {
+                self.tried = Some(*tried);
+                if let Tried::Right { .. } = tried {
+                    // Whoever it was, more is true of them now.
+                    self.context = None;
+                }
+            }
             Event::Joined { customer } => {
                 self.customer = *customer;
                 // What was learned of somebody else is not true of them.
@@ -280,6 +290,8 @@ impl Conversation {
         }
         let awaited = self.run.as_ref().is_some_and(|run| match &run.waiting {
             Waiting::Effect { seq } => *seq == effect,
+            // Whether a code was sent is nobody's business; only what fails for everybody is.
+            Waiting::Code { seq, .. } => *seq == effect && matches!(outcome, Outcome::Failed { .. }),
             Waiting::Effects { awaited } => awaited.iter().any(|(seq, _)| *seq == effect),
             _ => false,
         });

@@ -169,6 +169,7 @@ pub(super) fn of(entry: Entry, wait: Option<Wait>) -> Option<Shown> {
         | Event::AwaitsSilence { .. }
         | Event::WentOverdue
         | Event::Reassured
+        | Event::CodeTried { .. }
         | Event::Joined { .. }
         | Event::Moved { .. }
         | Event::Unreachable { .. }

@@ -177,6 +177,16 @@ impl Written {
     }
 }
 
+/// Has something undone that another system has done, once.
+#[utoipa::path(post, operation_id = "undo_act", path = "/conversations/{id}/acts/{act}/reversal", tag = "conversations", params(("id" = String, Path), ("act" = i64, Path)), responses((status = 200, body = Detail), Problem))]
+pub(super) async fn undo(
+    State(site): State<Site>,
+    who: Answerer,
+    Path((id, act)): Path<(Uuid, Seq)>,
+) -> Result<Json<Detail>> {
+    command(&site, &who, id, Command::Undo { act }).await
+}
+
 async fn command(site: &Site, who: &Answerer, id: Uuid, command: Command) -> Result<Json<Detail>> {
     let id = ConversationId(id);
     match site.hand.act(id, &who.person(), &command).await {

@@ -126,7 +126,7 @@ fn to(stored: &Stored, book: &crate::playbook::Playbook) -> String {
         }
         Effect::Mirror(_) | Effect::Comment { .. } => "the ticket system".to_owned(),
         Effect::Act { action, .. } => action.clone(),
-        Effect::Send { .. } => "the customer".to_owned(),
+        Effect::Send { .. } | Effect::SendCode { .. } => "the customer".to_owned(),
         Effect::OpenTicket(_) => "our tickets".to_owned(),
         Effect::Notify { team, .. } => team.clone(),
     }

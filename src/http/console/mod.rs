@@ -71,6 +71,7 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(commands::hand_off))
         .routes(routes!(commands::resolve))
         .routes(routes!(commands::rule))
+        .routes(routes!(commands::undo))
         .routes(routes!(commands::typing))
         .routes(routes!(drafts::create))
         .routes(routes!(tickets::list))

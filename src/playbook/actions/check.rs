@@ -1,5 +1,6 @@
 //! The check of actions' files.
 
+use super::ways::plausible;
 use super::{Action, CUSTOMERS_FIND, TIMEOUT, Via, built_in};
 use crate::playbook::condition::MoreNames;
 use crate::playbook::fault::{Faults, Spot, unknown};
@@ -67,6 +68,20 @@ fn undoes(action: &Action, undo: &Undo, actions: &BTreeMap<String, Action>) -> R
     templates::fill_all(&undo.with, &facts).map(drop)
 }
 
+/// How it is done, if the file says so once.
+fn only_way(file: &ActionFile) -> Option<(Via, Spot)> {
+    let ActionFile { http, sql, command, mcp, .. } = file;
+    let ways = [
+        http.as_ref().map(|way| (Via::Http(way.value.clone()), yaml::spot(way))),
+        sql.as_ref().map(|way| (Via::Sql(way.value.clone()), yaml::spot(way))),
+        command.as_ref().map(|way| (Via::Command(way.value.clone()), yaml::spot(way))),
+        mcp.as_ref().map(|way| (Via::Tool(way.value.clone()), yaml::spot(way))),
+    ];
+    let mut ways = ways.into_iter().flatten();
+    let first = ways.next();
+    first.filter(|_| ways.next().is_none())
+}
+
 fn check(file: &str, text: &str, parsed: ActionFile, faults: &mut Faults) -> Option<Action> {
     let id = &parsed.id.value;
     let line = yaml::spot(&parsed.id);
@@ -84,21 +99,11 @@ fn check(file: &str, text: &str, parsed: ActionFile, faults: &mut Faults) -> Opt
     if !(1..=20).contains(&parsed.retry.tries) {
         faults.add(file, line, "`retry.tries` is 1 to 20");
     }
-    let (via, via_line) = match (parsed.http, parsed.sql) {
-        (Some(http), None) => {
-            let line = yaml::spot(&http);
-            (Via::Http(http.value), line)
-        }
-        (None, Some(sql)) => {
-            let line = yaml::spot(&sql);
-            (Via::Sql(sql.value), line)
-        }
-        _ => {
-            faults.add(file, line, "an action has `http` or `sql`, and only one of them");
-            return None;
-        }
+    let Some((via, via_line)) = only_way(&parsed) else {
+        faults.add(file, line, "an action has `http`, `sql`, `command` or `mcp`, and only one of them");
+        return None;
     };
-    if let Err(message) = plausible(&via, parsed.kind) {
+    if let Err(message) = plausible(&via, &parsed) {
         faults.add(file, via_line, message);
     }
     let mut schema = |given: Option<&Spanned<Value>>, default: Value| {
@@ -145,42 +150,4 @@ fn check(file: &str, text: &str, parsed: ActionFile, faults: &mut Faults) -> Opt
         faults.add(file, via_line, format!("a template fails on a sample of the input: {message}"));
     }
     Some(action)
-}
-
-/// What can be told without running it.
-fn plausible(via: &Via, kind: ActionKind) -> Result<(), String> {
-    match via {
-        Via::Http(http) => {
-            let rest = http.url.strip_prefix("https://").or_else(|| http.url.strip_prefix("http://"));
-            let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
-            if host.is_empty() || host.contains(['{', '@', ' ']) {
-                return Err("`url` begins with https:// and a host that is no template".to_owned());
-            }
-            if http.body.is_some() && http.form.is_some() {
-                return Err("a request has a `body` or a `form`, not both".to_owned());
-            }
-            Ok(())
-        }
-        Via::Sql(sql) => {
-            if kind != ActionKind::Read {
-                return Err("`sql` only reads: the action is of `kind: read`".to_owned());
-            }
-            let query = sql.query.trim().trim_end_matches(';');
-            let first = query.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-            if !["select", "with"].contains(&first.as_str()) || query.contains(';') {
-                return Err("`query` is one SELECT".to_owned());
-            }
-            if query.contains("{{") || query.contains("{%") {
-                return Err(
-                    "`query` is no template: what customers say goes into `params`, as $1, $2 …".to_owned()
-                );
-            }
-            let named = (1..=sql.params.len()).all(|number| query.contains(&format!("${number}")));
-            match named && !query.contains(&format!("${}", sql.params.len() + 1)) {
-                true => Ok(()),
-                false => Err(format!("`params` has {} values, the query names others", sql.params.len())),
-            }
-        }
-        Via::BuiltIn => Ok(()),
-    }
 }

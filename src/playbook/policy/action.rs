@@ -1,5 +1,7 @@
 //! `policies/actions/*.yaml`: what other systems can be asked, and what they can be made to do.
 
+pub use super::way::{Command, Http, Method, Sql, Tool};
+
 use super::intent::Risk;
 use crate::domain::ticket::Priority;
 use crate::playbook::yaml::{Span, Spanned};
@@ -27,6 +29,12 @@ pub struct ActionFile {
     /// A query of a database that is set up for reading.
     #[schemars(with = "Option<Sql>")]
     pub sql: Option<Spanned<Sql>>,
+    /// A program on this machine that the settings allow.
+    #[schemars(with = "Option<Command>")]
+    pub command: Option<Spanned<Command>>,
+    /// A tool of an MCP server that the settings allow.
+    #[schemars(with = "Option<Tool>")]
+    pub mcp: Option<Spanned<Tool>>,
     /// How the other side knows us. Secrets stand in the settings; here they are named.
     pub auth: Option<Auth>,
     /// JSON Schema of what it takes; nothing where absent.
@@ -44,7 +52,8 @@ pub struct ActionFile {
     /// Statuses of success; 200 to 299 where absent.
     #[serde(default)]
     pub success: Vec<u16>,
-    /// The header by which the other side knows a repetition; it gets a key that stays the same over all tries.
+    /// The header (for a command: the variable of its environment) by which the other side knows a repetition; it gets a
+    /// key that stays the same over all tries.
     pub idempotency: Option<String>,
     /// What a mistake would cost.
     #[serde(default = "low")]
@@ -71,70 +80,6 @@ pub enum ActionKind {
     Read,
     /// It is done once.
     Act,
-}
-
-/// An HTTP request. Texts are templates over `input`.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Http {
-    /// The method.
-    pub method: Method,
-    /// The address. What templates put into it is percent-encoded; scheme and host are no templates.
-    pub url: String,
-    /// Headers.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// A JSON body. A text that is one `{{ expression }}` and nothing else keeps its type.
-    pub body: Option<Value>,
-    /// The fields of a form, instead of a JSON body.
-    pub form: Option<BTreeMap<String, String>>,
-}
-
-/// A method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-#[allow(missing_docs)]
-pub enum Method {
-    Get,
-    Head,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Method {
-    /// As it is sent.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-
-    /// Whether the same request twice is as good as once (RFC 9110, 9.2.2).
-    #[must_use]
-    pub fn is_idempotent(self) -> bool {
-        !matches!(self, Self::Post | Self::Patch)
-    }
-}
-
-/// A query.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Sql {
-    /// The database, by its name in the settings.
-    pub database: String,
-    /// One `SELECT`, with `$1`, `$2` … for the parameters. No template: what customers say never becomes SQL.
-    pub query: String,
-    /// The parameters, as templates over `input`.
-    #[serde(default)]
-    pub params: Vec<Value>,
 }
 
 /// How the other side knows us: exactly one of them.

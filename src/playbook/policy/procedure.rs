@@ -54,6 +54,8 @@ pub enum Step {
     Branch(Branch),
     /// Ask a human whether to go on.
     Approve(Approve),
+    /// Have the customer show who they are, by a code that goes to the e-mail of their account.
+    Verify(Verify),
     /// Wait for a while, or for something that happens outside.
     Wait(Wait),
     /// Calls, tickets and notices that do not depend on each other: all are asked at once.
@@ -82,6 +84,7 @@ impl Step {
             Self::Branch(branch) => [&branch.then, &branch.otherwise],
             Self::Call(call) => [&[], &call.otherwise],
             Self::Approve(approve) => [&[], &approve.otherwise],
+            Self::Verify(verify) => [&[], &verify.otherwise],
             Self::Wait(wait) => [&[], &wait.otherwise],
             Self::Include(part) => [&part.steps, &[]],
             _ => [&[], &[]],
@@ -254,6 +257,23 @@ pub struct Approve {
     /// What the customer is told meanwhile; the desk's own sentence where absent.
     pub tell: Option<Words>,
     /// What is done where it is rejected; the playbook goes on where absent, but may not act any more.
+    #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
+    pub otherwise: Vec<Spanned<Step>>,
+}
+
+/// `verify`: nothing where the customer is verified already.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// The address that the customer says their account is under, as a template. The code goes there only if the
+    /// directory knows it.
+    pub email: Option<String>,
+    /// Instead: the id of the account that they say is theirs, as a template. The code goes to the address on file.
+    pub account: Option<String>,
+    /// What the customer is told, whether or not there is such an account; the desk's own sentence where absent.
+    pub tell: Option<Words>,
+    /// What is done where they could not show it, with `failure.cause`; a human goes on where absent.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
     pub otherwise: Vec<Spanned<Step>>,

@@ -1,5 +1,6 @@
 //! The check of one playbook.
 
+mod verify;
 mod waits;
 
 use super::CheckedProcedure;
@@ -165,6 +166,10 @@ impl Check<'_> {
             Step::Approve(approve) => {
                 let rejected = self.approve(approve, line);
                 self.joined(on(true), rejected)
+            }
+            Step::Verify(verify) => {
+                let failed = self.verify(verify, line);
+                self.joined(on(true), failed)
             }
             Step::Wait(wait) => {
                 let missed = self.wait(wait, line);

@@ -1,5 +1,6 @@
 //! Where everything is kept. Two databases stand behind these traits; one set of contract tests holds both to them.
 
+mod codes;
 mod conversations;
 mod matters;
 mod memory;
@@ -9,6 +10,7 @@ mod records;
 mod spending;
 mod tickets;
 
+pub use codes::{Claims, CodeTry, Codes, IssuedCode};
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
 pub use matters::{Incident, Matters};
 pub use memory::Memory;
@@ -49,6 +51,7 @@ pub trait Storage:
     Conversations
     + Outbox
     + Matters
+    + Codes
     + Memory
     + SpendingBooks
     + Customers

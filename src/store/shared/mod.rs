@@ -1,6 +1,7 @@
 //! The storage port, in SQL that both databases understand: `$1` placeholders, `ON CONFLICT`, `RETURNING`, times as
 //! microseconds, ids and JSON as text.
 
+mod codes;
 mod commit;
 mod conversations;
 mod customers;

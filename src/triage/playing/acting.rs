@@ -134,10 +134,7 @@ impl Player<'_> {
 
     /// Who it may be done for, and whether anything may be done at all.
     fn allowed(&self, action: &Action) -> Result<(), Failure> {
-        let context = self.draft.talk.context.as_ref();
-        let verified =
-            context.and_then(|context| context.customer.as_ref()).is_some_and(|customer| customer.verified);
-        if action.requires == Some(Requirement::Verified) && !verified {
+        if action.requires == Some(Requirement::Verified) && !self.is_verified() {
             let cause = format!("{} is only for customers whose identity was verified", action.name);
             return Err(Failure { code: "identity-not-verified", cause });
         }
@@ -146,6 +143,12 @@ impl Player<'_> {
             return Err(Failure { code: "not-approved", cause });
         }
         Ok(())
+    }
+
+    /// Whether the customer has shown who they are.
+    pub(super) fn is_verified(&self) -> bool {
+        let context = self.draft.talk.context.as_ref();
+        context.and_then(|context| context.customer.as_ref()).is_some_and(|customer| customer.verified)
     }
 
     /// How much the run may do by itself now: what its intent was demoted to since counts, too.

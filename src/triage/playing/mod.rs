@@ -4,9 +4,14 @@ mod acting;
 mod asking;
 mod pausing;
 mod player;
+mod verifying;
 
 pub(super) use asking::{Fill, ask_again, asked, fill};
 pub(super) use player::{advance, shown};
+pub(super) use verifying::{
+    AGAIN as CODE_AGAIN, NONE as CODE_NONE, buttons as code_buttons, not_verified, step as verify_step,
+    verified,
+};
 
 use super::Step as Next;
 use super::draft::Draft;
@@ -78,7 +83,9 @@ pub(super) fn route(run: &Run, draft: &Draft<'_>) -> Route {
     let mut ahead = Draft::new(&draft.talk, draft.book, draft.now);
     ahead.push(Event::Progressed { run: Some(Box::new(run.clone())) });
     let Next::Conclude(events) = advance(&ahead.talk, draft.book, draft.now) else { return Route::Act };
-    let asks = events.iter().any(|event| matches!(event, Event::Progressed { run: Some(run) } if run.asks()));
+    let asks = events.iter().any(|event| {
+        matches!(event, Event::Progressed { run: Some(run) } if run.asks() || matches!(run.waiting, Waiting::Code { .. }))
+    });
     let acts =
         events.iter().any(|event| matches!(event, Event::Requested { .. } | Event::ApprovalAsked { .. }));
     let hands_off = events.iter().any(|event| matches!(event, Event::HandedOff { .. }));

@@ -89,6 +89,7 @@ impl Player<'_> {
         match waiting {
             Waiting::Nothing => Flow::Here,
             Waiting::Slot { .. } => Flow::Stop,
+            Waiting::Code { seq, .. } => self.no_code_came(seq),
             Waiting::Effect { seq } => self.effect_came(seq),
             Waiting::Effects { awaited } => self.effects_came(&awaited),
             Waiting::Approval { seq, .. } => self.ruled(seq),
@@ -111,6 +112,7 @@ impl Player<'_> {
                 self.branch(&branch.when.value, [branch.then.len(), branch.otherwise.len()])
             }
             Step::Approve(approve) => self.approve(approve),
+            Step::Verify(verify) => self.verify(verify),
             Step::Wait(wait) => self.wait(wait),
             Step::Together(steps) => self.together(steps),
             Step::Ticket(ticket) => {

@@ -41,6 +41,7 @@ fn matrix() -> Vec<(Method, &'static str, Who, Value)> {
             Answerers,
             json!({"approve": true}),
         ),
+        (Method::POST, "/api/v1/conversations/{id}/acts/{act}/reversal", Answerers, json!({})),
         (Method::POST, "/api/v1/conversations/{id}/typing", Answerers, json!({})),
         (Method::POST, "/api/v1/conversations/{id}/drafts", Answerers, json!({"kind": "reply"})),
         (Method::GET, "/api/v1/tickets", Readers, Value::Null),
@@ -58,6 +59,7 @@ fn matrix() -> Vec<(Method, &'static str, Who, Value)> {
         (Method::GET, "/api/v1/teams", Readers, Value::Null),
         (Method::GET, "/api/v1/intents", Readers, Value::Null),
         (Method::GET, "/api/v1/platforms", Readers, Value::Null),
+        (Method::GET, "/api/v1/model", Readers, Value::Null),
         (Method::GET, "/api/v1/stream", Readers, Value::Null),
     ]
 }
@@ -79,6 +81,7 @@ fn call<'a>(app: &'a App, method: &Method, path: &str, body: &Value, talk: &str)
         .replace("{id}", talk)
         .replace("{upload}", talk)
         .replace("{approval}", "3")
+        .replace("{act}", "3")
         .replace("{number}", "T-1001");
     let call = app.call(method.clone(), &path);
     if body.is_null() { call } else { call.json(body) }

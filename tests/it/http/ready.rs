@@ -1,4 +1,46 @@
 use crate::support::app::App;
+use async_trait::async_trait;
+use deskhand::playbook::actions::Action;
+use deskhand::ports::{ActionError, Actions, Host};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A shop that failed too often, beside one that is well.
+struct TwoShops;
+
+#[async_trait]
+impl Actions for TwoShops {
+    async fn run(&self, _: &str, _: &Action, _: &Value) -> Result<Value, ActionError> {
+        Err(ActionError::Retry("away".to_owned()))
+    }
+
+    fn hosts(&self) -> Vec<Host> {
+        let host = |name: &str, rests_s| Host { name: name.to_owned(), rests_s };
+        vec![host("shop.example:443", Some(12)), host("pay.example:443", None)]
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_is_left_alone_is_named() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let app = App::with(|server| {
+        server.actions = Some(Arc::new(TwoShops));
+        server.metrics = Some(handle);
+    })
+    .await;
+    let ready = app.get("/readyz").send().await;
+    assert_eq!((ready.status.as_u16(), &ready.json()["status"]), (200, &serde_json::json!("degraded")));
+    let part = ready.json()["parts"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(part["detail"], "failed too often: shop.example:443 is left alone for 12 s");
+    let metrics =
+        metrics::with_local_recorder(&recorder, || futures::executor::block_on(app.get("/metrics").send()));
+    assert!(
+        metrics.text().contains("deskhand_host_left_alone{host=\"shop.example:443\"} 1"),
+        "{}",
+        metrics.text()
+    );
+}
 
 #[tokio::test]
 async fn a_desk_that_can_work_says_what_of_it_is_well() {

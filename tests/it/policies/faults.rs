@@ -80,6 +80,13 @@ fn a_mistake_in_a_playbook_is_told_with_its_place() {
         ),
         ("  - wait: {event: order.shipped, at_most: 3d}", "`about` says to what it happens"),
         ("  - wait: {for: 3d, at_most: 3d}", "waits `for` a time, or for an `event`"),
+        ("  - verify: {}", "names the account by `email` or by `account`"),
+        ("  - verify: {email: \"{{ slots.nowhere }}\"}", "undefined value"),
+        ("  - verify: {email: \"{{ customer.email }}\", account: c1}", "only by one of them"),
+        (
+            "  - verify: {account: c1, tell: code-snet}",
+            "unknown reply \"code-snet\"; did you mean \"code-sent\"?",
+        ),
         ("  - wait: {for: 500d}", "at most 400 days"),
         (
             "  - approve: {title: x, details: x, team: biling, deadline: 4h, into: word}",
@@ -127,7 +134,7 @@ fn every_path_must_end_in_a_word_also_after_an_answer_and_after_a_long_wait() {
 fn a_mistake_in_an_action_is_told_with_its_place() {
     let http = "http: {method: POST, url: \"https://shop.example/x\"}";
     for (lines, expected) in [
-        ("kind: act", "has `http` or `sql`"),
+        ("kind: act", "and only one of them"),
         (
             "kind: act\nhttp: {method: POST, url: \"{{ input.url }}\"}\ninput: {type: object, properties: {url: {type: string}}}",
             "a host that is no template",
@@ -149,6 +156,27 @@ fn a_mistake_in_an_action_is_told_with_its_place() {
         ("kind: act\nsql: {database: shop, query: \"SELECT 1\"}", "`sql` only reads"),
         ("kind: read\nsql: {database: shop, query: \"DELETE FROM orders\"}", "is one SELECT"),
         ("kind: read\nsql: {database: shop, query: \"SELECT 1; DROP TABLE orders\"}", "is one SELECT"),
+        (
+            "kind: read\nsql: {database: shop, query: \"WITH a AS (DELETE FROM o RETURNING *) SELECT * FROM a\"}",
+            "\"delete\" is not for reading",
+        ),
+        ("kind: read\nsql: {database: shop, query: SELECT 1, max_rows: 0}", "`max_rows` is 1 to 200"),
+        (
+            "kind: read\nsql: {database: shop, query: SELECT 1}\nauth: {bearer: x}",
+            "`auth` and `success` are for `http`",
+        ),
+        ("kind: read\ncommand: {program: stock}", "`program` is a whole path"),
+        ("kind: act\ncommand: {program: /opt/stock}\nidempotency: LD_PRELOAD", "not one that programs heed"),
+        ("kind: read\ncommand: {program: /opt/stock}\nauth: {bearer: x}", "a command gets no secrets"),
+        (
+            "kind: read\ncommand: {program: /opt/stock, args: [\"{{ input.nowhere }}\"]}",
+            "a template fails on a sample",
+        ),
+        ("kind: read\nmcp: {server: \"{{ input.s }}\", tool: t}", "are names, and no templates"),
+        (
+            "kind: read\ncommand: {program: /opt/stock}\nsql: {database: a, query: SELECT 1}",
+            "only one of them",
+        ),
         (
             "kind: read\nsql: {database: shop, query: \"SELECT * FROM o WHERE id = '{{ input.id }}'\"}",
             "is no template",

@@ -1,5 +1,6 @@
 //! One set of stories for both databases.
 
+mod codes;
 mod commits;
 mod desk;
 mod lead;

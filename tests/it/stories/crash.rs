@@ -108,14 +108,10 @@ async fn a_clean_stop_leaves_nothing_half_done() {
         tracker: None,
         notifier: Arc::new(FakeNotifier::default()),
         actions: Arc::new(FakeActions::default()),
+        mailer: None,
+        directory: Arc::new(FakeDirectory::default()),
     };
-    let next = Desk::assemble(
-        world.ledger.clone(),
-        shipped(),
-        Arc::new(FakeDirectory::default()),
-        outside,
-        Platforms::default(),
-    );
+    let next = Desk::assemble(world.ledger.clone(), shipped(), outside, Platforms::default());
     let (_stop, stopped) = watch::channel(false);
     let _engines = next.start(&stopped);
     world.settles().await;

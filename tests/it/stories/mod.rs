@@ -17,4 +17,5 @@ mod shipped;
 mod subjects;
 mod takeover;
 mod truth;
+mod verifying;
 mod without;

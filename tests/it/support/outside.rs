@@ -9,7 +9,8 @@ use deskhand::domain::ticket::{NewTicket, TicketRef};
 use deskhand::playbook::actions::Action;
 use deskhand::ports::storage::Storage;
 use deskhand::ports::{
-    ActionError, Actions, Directory, DirectoryError, Notice, Notifier, NotifyError, TicketError, Tickets,
+    ActionError, Actions, Directory, DirectoryError, Mail, MailError, Mailer, Notice, Notifier, NotifyError,
+    TicketError, Tickets,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -49,6 +50,24 @@ impl Directory for FakeDirectory {
 
     async fn by_id(&self, id: &str) -> Result<Option<Account>, DirectoryError> {
         self.find(|account| account.id == id).await
+    }
+}
+
+/// A mail server with a heap of letters.
+#[derive(Default)]
+pub(crate) struct FakeMailer {
+    pub(crate) sent: Mutex<Vec<Mail>>,
+    pub(crate) faults: Mutex<VecDeque<MailError>>,
+}
+
+#[async_trait]
+impl Mailer for FakeMailer {
+    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        if let Some(fault) = self.faults.lock().expect("no panic").pop_front() {
+            return Err(fault);
+        }
+        self.sent.lock().expect("no panic").push(mail.clone());
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! A whole desk in one process: real engines, a real database, the shipped policies; a clock that stands until it
 //! is moved, and an outside world that does as it is told.
 
-use super::outside::{FakeActions, FakeCourier, FakeDirectory, FakeNotifier, FakeTickets};
+use super::outside::{FakeActions, FakeCourier, FakeDirectory, FakeMailer, FakeNotifier, FakeTickets};
 use channels::{Channel, Inbound};
 use chrono::TimeDelta;
 use deskhand::asking::Asking;
@@ -97,6 +97,7 @@ pub(crate) struct World {
     pub(crate) notifier: Arc<FakeNotifier>,
     pub(crate) courier: Arc<FakeCourier>,
     pub(crate) actions: Arc<FakeActions>,
+    pub(crate) mailer: Arc<FakeMailer>,
     pub(crate) desk: Desk,
     stop: watch::Sender<bool>,
     engines: Mutex<JoinSet<()>>,
@@ -178,17 +179,19 @@ impl World {
         let notifier = Arc::new(FakeNotifier::default());
         let courier = Arc::new(FakeCourier::new(Channel::Telegram));
         let actions = Arc::new(FakeActions::default());
+        let mailer = Arc::new(FakeMailer::default());
         let outside = Outside {
             couriers: HashMap::from([(Channel::Telegram, courier.clone() as Arc<dyn channels::Courier>)]),
             tickets: tickets.clone(),
             tracker,
             notifier: notifier.clone(),
             actions: actions.clone(),
+            mailer: Some(mailer.clone()),
+            directory: directory.clone(),
         };
         let desk = Desk::assemble_with_model(
             ledger.clone(),
             library.clone(),
-            directory.clone(),
             outside,
             Platforms::default(),
             asking(&ledger),
@@ -204,6 +207,7 @@ impl World {
             notifier,
             courier,
             actions,
+            mailer,
             desk,
             stop,
             engines,

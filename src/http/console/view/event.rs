@@ -3,6 +3,7 @@
 use super::decision::{Citation, Decision, id_of};
 use super::{Named, State};
 use crate::domain::Time;
+use crate::domain::code::{Claim, Tried};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::{Answer, Author, Entry, Event as Domain, Question, Resolution};
 use crate::domain::ids::Seq;
@@ -75,6 +76,9 @@ pub(in crate::http) enum What {
         text: String,
         #[schema(required)]
         ticket: Option<String>,
+        /// The place of the event that had asked for it, where this says what came of it.
+        #[schema(required)]
+        effect: Option<i64>,
     },
     /// The customer said how it was.
     Rating {
@@ -192,7 +196,9 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             What::Decision { decision: Box::new(Decision::of(entry.seq, decision)) }
         }
         Domain::Requested { effect } => requested(effect, around.book),
-        Domain::Finished { effect, outcome } => finished(around.asked.get(effect), outcome, around.book)?,
+        Domain::Finished { effect, outcome } => {
+            finished(*effect, around.asked.get(effect), outcome, around.book)?
+        }
         Domain::Answered { answer } => match answer.as_ref() {
             Answer::Unavailable { question, cause } => {
                 let text = match question {
@@ -203,7 +209,13 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
                         format!("The customer directory did not answer: {cause}")
                     }
                 };
-                What::Act { act: "lookup".to_owned(), status: Status::Failed, text, ticket: None }
+                What::Act {
+                    act: "lookup".to_owned(),
+                    status: Status::Failed,
+                    text,
+                    ticket: None,
+                    effect: None,
+                }
             }
             Answer::Context { .. } | Answer::Account { .. } | Answer::Called { .. } => return None,
         },
@@ -238,8 +250,18 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             What::Rating { helpful: *helpful, rating: *rating, comment: comment.clone() }
         }
         Domain::Joined { .. } => {
-            contact(Status::Done, "The customer showed who they are: a code from another channel.".to_owned())
+            contact(Status::Done, "This chat belongs to a customer known from elsewhere now.".to_owned())
         }
+        Domain::CodeTried { tried, .. } => match tried {
+            Tried::Right { .. } => contact(
+                Status::Done,
+                "The customer showed who they are: the code from their e-mail was right.".to_owned(),
+            ),
+            Tried::Wrong { left } => {
+                contact(Status::Failed, format!("The customer gave a wrong code; {left} tries are left."))
+            }
+            Tried::Gone => contact(Status::Failed, "The customer gave a code that had run out.".to_owned()),
+        },
         Domain::Moved { .. } => {
             contact(Status::Done, "The platform gave this chat another address.".to_owned())
         }
@@ -266,16 +288,23 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             status: Status::Done,
             text: format!("{name}: {about}"),
             ticket: None,
+            effect: None,
         },
         Domain::Delayed { cause, until, .. } => {
             let text = format!("It takes longer: {cause}. The next try is at {} UTC.", until.format("%H:%M"));
-            What::Act { act: "ticket".to_owned(), status: Status::Requested, text, ticket: None }
+            What::Act {
+                act: "ticket".to_owned(),
+                status: Status::Requested,
+                text,
+                ticket: None,
+                effect: None,
+            }
         }
         Domain::Redriven { again, by, .. } => {
             let what = if *again { "has it tried again" } else { "gave it up" };
             let status = if *again { Status::Requested } else { Status::Failed };
             let text = format!("{} {what}.", by.name);
-            What::Act { act: "letter".to_owned(), status, text, ticket: None }
+            What::Act { act: "letter".to_owned(), status, text, ticket: None, effect: None }
         }
         Domain::ModelAsked { question } => {
             model(Status::Requested, super::consulting::asked(question, around.book))
@@ -301,12 +330,12 @@ fn state(state: State, by: Option<Named>, text: String) -> What {
 
 /// What a language model was asked and said.
 fn model(status: Status, text: String) -> What {
-    What::Act { act: "model".to_owned(), status, text, ticket: None }
+    What::Act { act: "model".to_owned(), status, text, ticket: None, effect: None }
 }
 
 /// What became of a proposal.
 fn approval(status: Status, text: String) -> What {
-    What::Act { act: "approval".to_owned(), status, text, ticket: None }
+    What::Act { act: "approval".to_owned(), status, text, ticket: None, effect: None }
 }
 
 fn action_name<'a>(id: &'a str, book: &'a Playbook) -> &'a str {
@@ -315,7 +344,7 @@ fn action_name<'a>(id: &'a str, book: &'a Playbook) -> &'a str {
 
 /// What became of the way to the customer.
 fn contact(status: Status, text: String) -> What {
-    What::Act { act: "contact".to_owned(), status, text, ticket: None }
+    What::Act { act: "contact".to_owned(), status, text, ticket: None, effect: None }
 }
 
 fn requested(effect: &Effect, book: &Playbook) -> What {
@@ -324,6 +353,7 @@ fn requested(effect: &Effect, book: &Playbook) -> What {
         status: Status::Requested,
         text: about(effect, book),
         ticket: None,
+        effect: None,
     }
 }
 
@@ -341,11 +371,17 @@ pub(in crate::http::console) fn about(effect: &Effect, book: &Playbook) -> Strin
         Effect::Send { text, .. } => format!("Send: {text}"),
         Effect::Act { action, undoes: None, .. } => action_name(action, book).to_owned(),
         Effect::Act { action, .. } => format!("Undo: {}", action_name(action, book)),
+        Effect::SendCode { claim: Claim::Email(email) } => {
+            format!("Send a code to the account under {email}")
+        }
+        Effect::SendCode { claim: Claim::Account(id) } => {
+            format!("Send a code to the address of account {id}")
+        }
     }
 }
 
 /// A message that went out needs no line of its own: it says so itself.
-fn finished(effect: Option<&Effect>, outcome: &Outcome, book: &Playbook) -> Option<What> {
+fn finished(place: Seq, effect: Option<&Effect>, outcome: &Outcome, book: &Playbook) -> Option<What> {
     let act = effect.map_or("act", Effect::name);
     let what = effect.map(|effect| about(effect, book)).unwrap_or_default();
     let (act, status, text, ticket) = match outcome {
@@ -370,13 +406,17 @@ fn finished(effect: Option<&Effect>, outcome: &Outcome, book: &Playbook) -> Opti
         Outcome::Commented => ("ticket", Status::Done, what, None),
         Outcome::Notified => ("notify", Status::Done, what, None),
         Outcome::Acted { .. } => ("act", Status::Done, what, None),
+        Outcome::CodeSent => ("code", Status::Done, what, None),
+        Outcome::CodeUnsent { cause } => {
+            ("code", Status::Failed, format!("{what} ({cause}; the customer was not told)"), None)
+        }
         Outcome::Dropped => {
             (act, Status::Failed, format!("Not done, because a human had taken over. {what}"), None)
         }
         Outcome::Failed { cause } => (act, Status::Failed, format!("{what} ({cause})"), None),
         Outcome::InDoubt { cause } => (act, Status::Uncertain, format!("{what} ({cause})"), None),
     };
-    Some(What::Act { act: act.to_owned(), status, text, ticket })
+    Some(What::Act { act: act.to_owned(), status, text, ticket, effect: Some(place) })
 }
 
 fn delivery(outcome: &Outcome) -> Delivery {
@@ -388,7 +428,9 @@ fn delivery(outcome: &Outcome) -> Delivery {
         | Outcome::Mirrored { .. }
         | Outcome::Commented
         | Outcome::Notified
-        | Outcome::Acted { .. } => Delivery::Sent,
+        | Outcome::Acted { .. }
+        | Outcome::CodeSent
+        | Outcome::CodeUnsent { .. } => Delivery::Sent,
     }
 }
 

@@ -5,6 +5,7 @@ mod consulting;
 pub(super) mod decision;
 pub(super) mod event;
 pub(super) mod row;
+pub(super) mod undoable;
 
 use crate::domain::person::PersonRef;
 use crate::domain::ticket::Priority as DomainPriority;

@@ -2,6 +2,7 @@
 
 use super::approval::Approval;
 use super::decision::Reason;
+use super::undoable::Undoable;
 use super::{Named, Priority, Sentiment, State, Urgency};
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State as DomainState};
@@ -99,6 +100,8 @@ pub(in crate::http) struct Detail {
     rating: Option<Rating>,
     /// What waits for a human's word.
     approvals: Vec<Approval>,
+    /// What was done and can be undone.
+    undoable: Vec<Undoable>,
 }
 
 /// A ticket of the conversation.
@@ -200,6 +203,7 @@ impl Detail {
             page: talk.page.clone(),
             rating: talk.rating.map(|score| Rating { score, comment }),
             approvals: Approval::all(talk, book),
+            undoable: Undoable::all(talk, book),
         }
     }
 }

@@ -3,3 +3,4 @@ mod drafts;
 mod lists;
 mod sign_in;
 mod stream;
+mod undo;

@@ -100,6 +100,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/acts/{act}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has something undone that another system has done, once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    act: number;
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Detail"];
+                    };
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/approvals/{approval}": {
         parameters: {
             query?: never;
@@ -810,6 +857,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the language model is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LanguageModel"];
+                    };
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platforms": {
         parameters: {
             query?: never;
@@ -1332,6 +1423,11 @@ export interface components {
             flip: components["schemas"]["Flip"] | null;
             id: string;
             in_scope: boolean;
+            /**
+             * Format: float
+             * @description How much the message looks like an attempt to instruct a language model, 0 to 1.
+             */
+            injection: number;
             intent: string | null;
             language: string | null;
             /** Format: int64 */
@@ -1339,6 +1435,8 @@ export interface components {
             /** @description The id of the message it is about. */
             message: string;
             model: string;
+            /** @description The opinions that the confidence was joined from; empty where only the classifier was asked. */
+            opinions: components["schemas"]["Opinion"][];
             reasons: components["schemas"]["Reason"][];
             release: string;
             /**
@@ -1382,6 +1480,8 @@ export interface components {
             /** @description What the human needs to know. */
             summary: string | null;
             tickets: components["schemas"]["TicketLine"][];
+            /** @description What was done and can be undone. */
+            undoable: components["schemas"]["Undoable"][];
         };
         /** @description One event. */
         Event: components["schemas"]["EventKind"] & {
@@ -1438,6 +1538,11 @@ export interface components {
         } | {
             /** @description `ticket`, `notify`, `send`, `lookup` or `contact`. */
             act: string;
+            /**
+             * Format: int64
+             * @description The place of the event that had asked for it, where this says what came of it.
+             */
+            effect: number | null;
             /**
              * @description What came of an act.
              * @enum {string}
@@ -1513,6 +1618,25 @@ export interface components {
         Intents: {
             items: components["schemas"]["Intent"][];
         };
+        /** @description The language model and how it is. */
+        LanguageModel: {
+            /** @description What it is, or the cause of the trouble. */
+            detail: string;
+            /** @description Calls under way. */
+            in_flight: number;
+            /** @description Each layer between the desk and the servers. */
+            layers: components["schemas"]["Layer"][];
+            /** @description `off` (there is none), `ok`, or `degraded`: the desk goes on with local triage. */
+            state: string;
+        };
+        /** @description A layer between the desk and the servers of language models. */
+        Layer: {
+            detail: string;
+            healthy: boolean;
+            name: string;
+            /** @description Which one, where there are several. */
+            of: string;
+        };
         /** @description A dead letter: something that the desk was to do outside and could not. */
         Letter: {
             /**
@@ -1549,6 +1673,22 @@ export interface components {
         LetterPage: {
             items: components["schemas"]["Letter"][];
             next: string | null;
+        };
+        /** @description One of several opinions on the intent. */
+        Opinion: {
+            /** @description In its own words. */
+            because: string | null;
+            /** @description The classifier, or a language model with its prompt. */
+            by: string;
+            /** @description How sure it says it is: `sure`, `likely` or `guess`. */
+            certainty: string | null;
+            /**
+             * Format: float
+             * @description Its probability, where it gives one.
+             */
+            confidence: number | null;
+            /** @description Null: none of the desk's matters. */
+            intent: string | null;
         };
         /** @description The same ticket in a system of somebody else's. */
         OutsideTicket: {
@@ -1800,6 +1940,20 @@ export interface components {
             note?: string | null;
             /** @description The team's id. */
             team: string;
+        };
+        /** @description An act that can be undone. */
+        Undoable: {
+            /** @description What undoes it. */
+            by: string;
+            /** @description With what it was done, a line each. */
+            details: string;
+            /**
+             * Format: int64
+             * @description The place in the log of the event that asked for it; names it.
+             */
+            id: number;
+            /** @description What was done. */
+            name: string;
         };
         User: {
             email: string;

@@ -20,6 +20,7 @@ export type TicketChange = Schemas['Change'];
 export type Team = Schemas['Team'];
 export type Intent = Schemas['Intent'];
 export type Approval = Schemas['Approval'];
+export type Undoable = Schemas['Undoable'];
 export type Platform = Schemas['Platform'];
 export type Customer = Schemas['Customer'];
 export type Counts = Schemas['Counts'];

@@ -7,7 +7,7 @@ import { entries, marked, merge, position, settle, summaryLines, weighty, type P
 
 const at = '2026-11-20T09:00:00Z';
 const said = (seq: number, from: 'customer' | 'bot' | 'agent' = 'customer', id = `m${seq}`): DeskEvent => ({ seq, at, type: 'message', id, from, text: `line ${seq}`, author: null, choices: [], citations: [], attachments: [], quoted: null, corrects: false, delivery: null });
-const act = (seq: number, status: 'requested' | 'done' | 'failed'): DeskEvent => ({ seq, at, type: 'act', act: 'ticket', status, text: status, ticket: null });
+const act = (seq: number, status: 'requested' | 'done' | 'failed'): DeskEvent => ({ seq, at, type: 'act', act: 'ticket', status, text: status, ticket: null, effect: null });
 const row = (id: string, state: Row['state'], seq = 1, assignee: string | null = null): Row => ({
   id, seq, channel: 'web', state, customer: { id: `c-${id}`, name: id, email: null, tier: null, company: null, verified: false }, preview: null, intent: null, intent_name: null, urgency: 'low', sentiment: 'neutral', priority: 'normal',
   team: null, assignee: assignee === null ? null : { id: assignee, name: assignee }, waiting_since: null, due: null, tags: [], created_at: at, updated_at: at,

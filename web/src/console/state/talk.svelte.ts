@@ -132,6 +132,12 @@ export class Talk {
     return this.#command('rule', () => data(api.POST('/api/v1/conversations/{id}/approvals/{approval}', { params, body: body as never })));
   }
 
+  /** Has something undone that another system has done. */
+  undo(act: number): Promise<boolean> {
+    const params = { path: { id: this.id, act } };
+    return this.#command('undo', () => data(api.POST('/api/v1/conversations/{id}/acts/{act}/reversal', { params })));
+  }
+
   transfer(team: string, note: string): Promise<boolean> {
     const params = { path: { id: this.id } };
     const body = { team, ...(note.trim() !== '' && { note: note.trim() }) };

@@ -5,6 +5,7 @@ mod classify;
 mod content;
 mod database;
 mod people;
+mod switch;
 mod triage;
 
 use crate::config::Config;
@@ -88,6 +89,9 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(people::UserCommand),
+    /// The kill switch: the whole bot, a channel, an intent, an action or a playbook.
+    #[command(subcommand)]
+    Switch(switch::SwitchCommand),
     /// Bring the database to this version.
     Migrate {
         /// Print JSON.
@@ -162,6 +166,7 @@ fn execute(cli: Cli) -> anyhow::Result<bool> {
             classify::intents_report(&folder(dir, config)?, json)
         }
         Command::User(command) => runtime()?.block_on(people::run(&config()?, command)),
+        Command::Switch(command) => runtime()?.block_on(switch::run(&config()?, command)),
         Command::Migrate { json } => runtime()?.block_on(database::migrate(&config()?, json)),
         Command::Doctor { json } => runtime()?.block_on(database::doctor(config(), json)),
         Command::Openapi { .. } => {

@@ -4,7 +4,7 @@
 mod sections;
 
 pub use sections::{
-    Actions, Classifier, Database, Directory, Discord, Http, Limits, Log, LogFormat, Notify, Telegram,
+    Actions, Classifier, Database, Directory, Discord, Hooks, Http, Limits, Log, LogFormat, Notify, Telegram,
     TelegramMode, Widget,
 };
 
@@ -37,6 +37,8 @@ pub struct Config {
     pub directory: Directory,
     /// How actions reach other systems.
     pub actions: Actions,
+    /// What other systems sign their hooks with.
+    pub hooks: Hooks,
     /// How teams are told.
     pub notify: Notify,
     /// How much one caller may have.
@@ -86,6 +88,7 @@ fn defaults() -> serde_json::Value {
         "discord": {"guilds": []},
         "directory": {},
         "actions": {"allow": [], "secrets": {}},
+        "hooks": {"secrets": {}},
         "notify": {},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "classifier": {},

@@ -7,6 +7,7 @@ use crate::library::Library;
 use crate::outbox::{Dispatcher, World};
 use crate::platforms::Platforms;
 use crate::ports::Directory;
+use crate::triggers::Triggers;
 use crate::turn::Turns;
 use crate::watchdog;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct Desk {
     pub inbox: Inbox,
     /// The human's hand.
     pub hand: Hand,
+    /// What sets the desk off beside messages.
+    pub triggers: Triggers,
     turns: Arc<Turns>,
     dispatcher: Arc<Dispatcher>,
     platforms: Platforms,
@@ -43,6 +46,7 @@ impl Desk {
             inbox: Inbox::new(ledger.clone(), library.clone()),
             hand: Hand::new(ledger.clone(), library.clone()),
             platforms,
+            triggers: Triggers::new(ledger.clone(), library.clone(), directory.clone()),
             turns: Turns::new(ledger.clone(), library.clone(), directory, world.actions.clone()),
             dispatcher: Dispatcher::new(ledger.clone(), library.clone(), world),
             ledger,
@@ -56,6 +60,7 @@ impl Desk {
         engines.spawn(self.turns.clone().run(stop.clone()));
         let acting = self.platforms.clone().run(self.ledger.clone(), self.dispatcher.clone(), stop.clone());
         engines.spawn(acting);
+        engines.spawn(self.triggers.clone().run(stop.clone()));
         engines.spawn(watchdog::run(self.ledger.clone(), self.library.clone(), stop.clone()));
         engines.spawn(sweep(self.ledger.clone(), stop.clone()));
         engines

@@ -26,5 +26,6 @@ pub mod rehearsal;
 pub mod store;
 pub mod telemetry;
 pub mod triage;
+pub mod triggers;
 pub mod turn;
 pub mod watchdog;

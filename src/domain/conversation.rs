@@ -12,6 +12,7 @@ use super::event::{Demotion, DeskState, Entry, Event, Resolution};
 use super::ids::{ConversationId, CustomerId, Seq};
 use super::person::PersonRef;
 use super::run::{Run, Waiting};
+use super::switch::SwitchedOff;
 use super::ticket::{Priority, TicketRef};
 use channels::{Attachment, Channel, Choice};
 use nlu::signals::Urgency;
@@ -20,7 +21,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 3;
+pub const FOLD_VERSION: i64 = 4;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,6 +114,8 @@ pub struct Conversation {
     pub heard: Option<String>,
     /// Why nobody can be reached at the address, while nobody can.
     pub unreachable: Option<String>,
+    /// What is switched off, as of the last look.
+    pub off: Vec<SwitchedOff>,
 }
 
 /// Who has the conversation.
@@ -338,6 +341,7 @@ impl Conversation {
             rating_asked: false,
             heard: None,
             unreachable: None,
+            off: Vec::new(),
         })
     }
 

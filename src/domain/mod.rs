@@ -10,6 +10,7 @@ pub mod ids;
 pub mod person;
 pub mod release;
 pub mod run;
+pub mod switch;
 pub mod ticket;
 
 /// An instant, in UTC.

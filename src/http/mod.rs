@@ -26,6 +26,7 @@ use crate::inbox::Inbox;
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::platforms::Platforms;
+use crate::triggers::Triggers;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
@@ -66,6 +67,8 @@ pub struct Server {
     pub metrics: Option<PrometheusHandle>,
     /// Turns true when the desk goes down: sockets say so and close.
     pub stopping: watch::Receiver<bool>,
+    /// What sets the desk off beside messages.
+    pub triggers: Triggers,
     /// The connected platforms.
     pub platforms: Platforms,
     /// Counts open sockets and streams.
@@ -75,11 +78,13 @@ pub struct Server {
 impl Server {
     /// A server with the usual rates.
     #[must_use]
+    #[allow(clippy::too_many_arguments, reason = "each is a part of the desk")]
     pub fn new(
         ledger: Ledger,
         library: Arc<Library>,
         inbox: Inbox,
         hand: Hand,
+        triggers: Triggers,
         settings: Settings,
         metrics: impl Into<Option<PrometheusHandle>>,
         stopping: watch::Receiver<bool>,
@@ -93,6 +98,7 @@ impl Server {
             rates: Rates::default(),
             metrics: metrics.into(),
             stopping,
+            triggers,
             platforms: Platforms::default(),
             connections: Connections::default(),
         }
@@ -143,6 +149,10 @@ pub fn router(server: Server) -> Router {
         .merge(console::routes(&site))
         .merge(pages::routes())
         .route("/hooks/telegram", post(hooks::telegram).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)))
+        .route(
+            "/hooks/{trigger}",
+            post(hooks::trigger::take).layer(DefaultBodyLimit::max(hooks::trigger::LARGEST)),
+        )
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -5,7 +5,7 @@ use super::Site;
 use super::problem::{Problem, Result};
 use crate::domain::Time;
 use crate::domain::ids::UserId;
-use crate::domain::person::PersonRef;
+use crate::domain::person::{PersonRef, Role};
 use crate::ledger::Ledger;
 use crate::ports::storage::{Session, SessionKind, Unavailable, User};
 use axum::extract::FromRequestParts;
@@ -131,6 +131,24 @@ impl FromRequestParts<Site> for Answerer {
             Ok(Self(user))
         } else {
             let detail = "Your role may read, but not answer customers. Ask an admin for the role \"agent\".";
+            Err(Problem::forbidden("role", detail))
+        }
+    }
+}
+
+/// Somebody who is signed in and may change how the desk works.
+#[derive(Debug, Clone)]
+pub(crate) struct Admin(pub(crate) User);
+
+impl FromRequestParts<Site> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self> {
+        let Reader { user, .. } = Reader::from_request_parts(parts, site).await?;
+        if user.role == Role::Admin {
+            Ok(Self(user))
+        } else {
+            let detail = "Only an admin may change this. Ask somebody with the role \"admin\".";
             Err(Problem::forbidden("role", detail))
         }
     }

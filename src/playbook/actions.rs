@@ -3,7 +3,7 @@
 
 mod check;
 
-pub(super) use check::read;
+pub(super) use check::{compiled, read};
 
 use super::condition::MoreNames;
 use super::policy::action::{ActionKind, Auth, Http, OnFailure, Requirement, Sql, Undo};
@@ -170,7 +170,7 @@ impl Action {
     }
 }
 
-fn conforms(validator: &Validator, value: &Value) -> Result<(), String> {
+pub(super) fn conforms(validator: &Validator, value: &Value) -> Result<(), String> {
     let wrong: Vec<String> = validator
         .iter_errors(value)
         .take(TOLD)

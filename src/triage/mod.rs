@@ -1,6 +1,7 @@
 //! The bot's judgement, pure: what is known decides, what is missing is asked for.
 
 mod answer;
+pub mod budget;
 mod commands;
 mod draft;
 pub mod facts;
@@ -11,13 +12,16 @@ mod pressed;
 pub mod rating;
 pub mod rescue;
 mod rules;
+mod silent;
 mod slots;
+pub mod triggered;
 mod understand;
 mod waiting;
 
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::event::{Event, Question};
+use crate::domain::switch;
 use crate::playbook::Playbook;
 
 /// What the bot does next.
@@ -42,6 +46,12 @@ pub fn next(talk: &Conversation, book: &Playbook, now: Time) -> Step {
     if talk.acting() {
         // What comes of the act wakes us; later messages wait with it.
         return Step::Wait(None);
+    }
+    if let Some(off) = switch::muted(&talk.off, talk.channel) {
+        return silent::next(off, talk, book, now);
+    }
+    if let Some(message) = playing::unknown_to(talk) {
+        return Step::Ask(vec![Question::Context { message }]);
     }
     if let Some(step) = playing::wake(talk, book, now) {
         return step;

@@ -7,6 +7,7 @@ pub mod intent;
 pub mod procedure;
 pub mod rule;
 pub mod team;
+pub mod trigger;
 
 use schemars::JsonSchema;
 use std::collections::BTreeMap;

@@ -1,18 +1,24 @@
 //! Where everything is kept. Two databases stand behind these traits; one set of contract tests holds both to them.
 
+mod budgets;
 mod conversations;
+mod firings;
 mod matters;
 mod memory;
 mod outbox;
 mod people;
 mod records;
+mod switches;
 
+pub use budgets::{Budgets, Marks, RuleHits};
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
+pub use firings::{Firing, Firings};
 pub use matters::{Incident, Matters};
 pub use memory::Memory;
 pub use outbox::{Count, Item, Outbox};
 pub use people::{People, Session, SessionKind, User};
 pub use records::{Customers, Releases, StoredUpload, TicketFilter, TicketRecord, TicketStore, Uploads};
+pub use switches::{DeskEvent, Switches};
 
 use async_trait::async_trait;
 
@@ -44,7 +50,10 @@ pub trait Storage:
     Conversations
     + Outbox
     + Matters
+    + Firings
+    + Budgets
     + Memory
+    + Switches
     + Customers
     + TicketStore
     + People

@@ -13,11 +13,12 @@ enum Who {
     Anybody,
     Readers,
     Answerers,
+    Admins,
 }
 
 /// Every route, who may use it, and a body that makes sense to it.
 fn matrix() -> Vec<(Method, &'static str, Who, Value)> {
-    use Who::{Answerers, Anybody, Readers};
+    use Who::{Admins, Answerers, Anybody, Readers};
     let written = json!({"id": "c1", "text": "Hello"});
     vec![
         (Method::POST, "/api/v1/session", Anybody, json!({"link": "x"})),
@@ -46,6 +47,22 @@ fn matrix() -> Vec<(Method, &'static str, Who, Value)> {
         (Method::GET, "/api/v1/teams", Readers, Value::Null),
         (Method::GET, "/api/v1/intents", Readers, Value::Null),
         (Method::GET, "/api/v1/platforms", Readers, Value::Null),
+        (Method::GET, "/api/v1/approvals", Readers, Value::Null),
+        (Method::GET, "/api/v1/playbooks", Readers, Value::Null),
+        (Method::POST, "/api/v1/conversations/{id}/playbooks", Answerers, json!({"id": "none"})),
+        (Method::GET, "/api/v1/triggers", Readers, Value::Null),
+        (Method::GET, "/api/v1/triggers/firings", Admins, Value::Null),
+        (Method::GET, "/api/v1/rules", Readers, Value::Null),
+        (Method::GET, "/api/v1/demotions", Readers, Value::Null),
+        (Method::POST, "/api/v1/demotions/{intent}/lift", Admins, json!({"because": "a test"})),
+        (Method::GET, "/api/v1/switch", Readers, Value::Null),
+        (
+            Method::PUT,
+            "/api/v1/switch",
+            Admins,
+            json!({"switch": "channel:discord", "on": false, "because": "a test"}),
+        ),
+        (Method::GET, "/api/v1/switch/changes", Readers, Value::Null),
         (Method::GET, "/api/v1/stream", Readers, Value::Null),
     ]
 }
@@ -67,6 +84,7 @@ fn call<'a>(app: &'a App, method: &Method, path: &str, body: &Value, talk: &str)
         .replace("{id}", talk)
         .replace("{upload}", talk)
         .replace("{approval}", "3")
+        .replace("{intent}", "refund_request")
         .replace("{number}", "T-1001");
     let call = app.call(method.clone(), &path);
     if body.is_null() { call } else { call.json(body) }
@@ -104,7 +122,7 @@ async fn each_role_may_do_what_the_matrix_says_and_no_more() {
         for role in [Role::Analyst, Role::Agent, Role::Admin] {
             let cookie = app.signed_in(role.name(), role).await;
             let got = status(call(&app, &method, path, &body, &talk).cookie(&cookie).own_page()).await;
-            if who == Who::Answerers && role == Role::Analyst {
+            if who == Who::Answerers && role == Role::Analyst || who == Who::Admins && role != Role::Admin {
                 assert_eq!(got, 403, "{method} {path} as {}", role.name());
             } else {
                 assert!(![401, 403].contains(&got) && got < 500, "{method} {path} as {}: {got}", role.name());

@@ -2,6 +2,7 @@
 
 mod commits;
 mod desk;
+mod firings;
 mod lead;
 mod lists;
 mod matters;
@@ -13,6 +14,7 @@ mod people;
 mod power;
 mod records;
 mod snapshots;
+mod switches;
 mod writer;
 
 /// Makes two tests of each story: one on SQLite, one on Postgres.

@@ -12,5 +12,7 @@ mod outside_faults;
 mod reception;
 mod shipped;
 mod subjects;
+mod switches;
 mod takeover;
+mod triggers;
 mod truth;

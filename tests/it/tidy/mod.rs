@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["hub", "files"],
     &["ledger", "library"],
     &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "cases"],
-    &["reception", "platforms"],
+    &["reception", "platforms", "triggers"],
     &["engines"],
     &["store", "integrations"],
     &["http"],

@@ -2,3 +2,4 @@ mod conversations;
 mod lists;
 mod sign_in;
 mod stream;
+mod switch;

@@ -1,5 +1,5 @@
 import { api, asApiError, data, type ApiError } from '../api/client';
-import type { Counts, Intent, Platform, Row, Team, View } from '../api/types';
+import type { Counts, Intent, Platform, Row, SwitchedOff, Team, View } from '../api/types';
 import { fold } from '../lib/rows';
 import { alertAgent } from './alerts';
 import { router } from './router.svelte';
@@ -25,6 +25,8 @@ class Desk {
   teams: Team[] = $state.raw([]);
   /** Platforms that do not work, and why. */
   troubles: Platform[] = $state.raw([]);
+  /** What is switched off: everybody at the desk should know. */
+  off: SwitchedOff[] = $state.raw([]);
   intents: Map<string, Intent> = $state.raw(new Map());
   /** Conversation id → who types there, for as long as they do. */
   typing: Record<string, string> = $state({});
@@ -39,6 +41,7 @@ class Desk {
     down: () => (this.live = false),
     row: (row) => this.#row(row),
     typing: (conversation, from) => this.#typing(conversation, from),
+    switched: () => void this.#switches(),
     notice: (notice) => alertAgent(notice),
     refused: () => void this.#check(),
   });
@@ -48,8 +51,10 @@ class Desk {
     this.#ticker = window.setInterval(() => {
       this.now = Date.now();
       void this.#platforms();
+      void this.#switches();
     }, 15_000);
     void this.#platforms();
+    void this.#switches();
     void this.load();
     void this.#facts();
   }
@@ -179,6 +184,18 @@ class Desk {
     try {
       const { items } = await data(api.GET('/api/v1/platforms'));
       this.troubles = items.filter((it) => it.state === 'degraded' || it.state === 'stopped');
+    } catch (error) {
+      asApiError(error);
+    }
+  }
+
+  async switches(): Promise<void> {
+    this.off = (await data(api.GET('/api/v1/switch'))).off;
+  }
+
+  async #switches(): Promise<void> {
+    try {
+      await this.switches();
     } catch (error) {
       asApiError(error);
     }

@@ -2,12 +2,17 @@ import { VIEWS, type View } from '../api/types';
 
 const BASE = '/console';
 
-export type Route = { page: 'desk'; view: View; conversation: string | null } | { page: 'tickets' };
+export type Route = { page: 'desk'; view: View; conversation: string | null } | { page: Page };
+
+/** Pages beside the desk itself, by their addresses. */
+const PAGES = ['tickets', 'approvals', 'automation'] as const;
+export type Page = (typeof PAGES)[number];
 
 /** Reads a path under /console; anything unknown is the queue. */
 export function parse(path: string): Route {
   const [first = '', second] = path.slice(BASE.length).split('/').filter((p) => p !== '').map(decode);
-  if (first === 'tickets') return { page: 'tickets' };
+  const page = PAGES.find((p) => p === first);
+  if (page !== undefined) return { page };
   const view = VIEWS.find((v) => v === first) ?? 'queue';
   return { page: 'desk', view, conversation: second ?? null };
 }
@@ -21,7 +26,7 @@ function decode(part: string): string {
 }
 
 export function href(route: Route): string {
-  if (route.page === 'tickets') return `${BASE}/tickets`;
+  if (route.page !== 'desk') return `${BASE}/${route.page}`;
   return `${BASE}/${route.view}${route.conversation === null ? '' : `/${encodeURIComponent(route.conversation)}`}`;
 }
 

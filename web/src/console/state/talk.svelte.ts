@@ -128,6 +128,13 @@ export class Talk {
     return this.#command('rule', () => data(api.POST('/api/v1/conversations/{id}/approvals/{approval}', { params, body: body as never })));
   }
 
+  /** Has the bot run a playbook here. */
+  start(id: string, input: Record<string, unknown>): Promise<boolean> {
+    const params = { path: { id: this.id } };
+    const body = { id, input } as never;
+    return this.#command('start', () => data(api.POST('/api/v1/conversations/{id}/playbooks', { params, body })));
+  }
+
   transfer(team: string, note: string): Promise<boolean> {
     const params = { path: { id: this.id } };
     const body = { team, ...(note.trim() !== '' && { note: note.trim() }) };

@@ -1,6 +1,9 @@
 //! Puts everything together: the only place that names adapters.
 
 mod connect;
+mod outside;
+
+pub use outside::{examine_outside, mailer};
 
 use crate::config::{Config, Limits};
 use crate::demo;
@@ -21,7 +24,7 @@ use crate::ports::storage::Storage;
 use crate::ports::{Clock, Directory, Ids};
 use crate::reception::Reception;
 use crate::store;
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use channels::Intake;
 use nlu::embedding::{Embedder, Folder};
 use rand::TryRngCore as _;
@@ -63,6 +66,11 @@ impl Ids for SystemIds {
         rand::rngs::OsRng.try_fill_bytes(&mut bytes).expect("the operating system gives no randomness");
         hex::encode(bytes)
     }
+}
+
+/// The one TLS provider, for everything that connects; whoever comes second finds it there.
+pub fn install_tls() {
+    drop(rustls::crypto::ring::default_provider().install_default());
 }
 
 /// Where the editable content lies; `None` is the starter desk inside the binary.
@@ -135,9 +143,7 @@ async fn open_library(config: &Config) -> anyhow::Result<(Library, Content)> {
 pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let metrics =
         metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().context("metrics")?;
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
-        bail!("the TLS provider was installed twice");
-    }
+    install_tls();
     // The address first: a second start says so before it touches the database.
     let listener = TcpListener::bind(config.http.addr)
         .await

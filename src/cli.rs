@@ -5,6 +5,7 @@ mod classify;
 mod content;
 mod database;
 mod people;
+mod replay;
 mod switch;
 mod triage;
 
@@ -62,6 +63,18 @@ enum Command {
         #[arg(long)]
         customer: Option<PathBuf>,
         /// Print JSON; it always does.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Decide past conversations again by another release, and print what would differ; changes nothing.
+    Replay {
+        /// Which: all, last:30d, a day such as 2026-11-01 (and since), or ids of conversations with commas between.
+        #[arg(long)]
+        from: String,
+        /// A folder that holds policies/ and knowledge/, or the id of a release.
+        #[arg(long)]
+        against: String,
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
@@ -158,6 +171,9 @@ fn execute(cli: Cli) -> anyhow::Result<bool> {
         Command::Test { dir, json } => content::test(&folder(dir, config)?, json),
         Command::Triage { policies, customer, .. } => {
             triage::run(&folder(policies, config)?, customer.as_deref())
+        }
+        Command::Replay { from, against, json } => {
+            runtime()?.block_on(replay::run(&config()?, &from, &against, json))
         }
         Command::Classify { train, no_calibration, out_of_scope_share, precision, .. } => {
             classify::run(&train, !no_calibration, out_of_scope_share, precision)

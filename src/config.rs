@@ -1,8 +1,10 @@
 //! Settings: `deskhand.toml`, overridden by the environment (`DESKHAND_<SECTION>__<KEY>`; secrets also as `…_FILE`).
 //! A wrong or unknown key stops the start with its name and what was expected.
 
+mod outside;
 mod sections;
 
+pub use outside::{Email, TlsMode};
 pub use sections::{
     Actions, Classifier, Database, Directory, Discord, Hooks, Http, Limits, Log, LogFormat, Notify, Telegram,
     TelegramMode, Widget,
@@ -41,6 +43,8 @@ pub struct Config {
     pub hooks: Hooks,
     /// How teams are told.
     pub notify: Notify,
+    /// The mail server.
+    pub email: Email,
     /// How much one caller may have.
     pub limits: Limits,
     /// How messages are understood.
@@ -75,6 +79,7 @@ const SECRETS: &[&str] = &[
     "telegram.webhook_secret",
     "discord.token",
     "notify.webhook_secret",
+    "email.password",
 ];
 
 /// Every default.
@@ -90,6 +95,7 @@ fn defaults() -> serde_json::Value {
         "actions": {"allow": [], "secrets": {}},
         "hooks": {"secrets": {}},
         "notify": {},
+        "email": {"port": 587, "tls": "starttls"},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "classifier": {},
         "log": {"format": "text", "filter": "info,sqlx=warn"},
@@ -150,6 +156,7 @@ impl Config {
                 return Err(ConfigError(format!("{key}: \"{url}\" is no address; expected https://…")));
             }
         }
+        self.email.check()?;
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if plain.is_none_or(|host| host.is_empty() || host.contains('/')) {
@@ -205,6 +212,9 @@ pub fn keys() -> Vec<String> {
             "classifier.embeddings",
             "directory.file",
             "notify.webhook_url",
+            "email.host",
+            "email.user",
+            "email.from",
         ]
         .map(str::to_owned),
     );

@@ -23,6 +23,7 @@ pub mod playbook;
 pub mod ports;
 pub mod reception;
 pub mod rehearsal;
+pub mod replay;
 pub mod store;
 pub mod telemetry;
 pub mod triage;

@@ -1,6 +1,7 @@
 //! Figures of `nlu::signals` on `data/urgency.jsonl`: macro-F1 and recall by half, language, speed.
 //! `cargo run --release -p nlu --example signals`; `-- errors` lists what is wrong in the half for tuning (never the
-//! held one); `-- read "text"` shows one reading; `-- file x.jsonl` measures another set of the same form.
+//! held one); `-- read "text"` shows one reading; `-- file x.jsonl` measures another set of the same form, and
+//! `-- errors x.jsonl` lists what is wrong in its half for tuning. `data/mood.jsonl` has moods only.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -17,10 +18,16 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 struct Message {
     text: String,
-    urgency: Urgency,
+    #[serde(default)]
+    urgency: Option<Urgency>,
     language: String,
     sentiment: Sentiment,
+    #[serde(default = "held")]
     half: String,
+}
+
+fn held() -> String {
+    "held".into()
 }
 
 fn main() {
@@ -34,7 +41,7 @@ fn main() {
         println!("{:#?}", read(&std::env::args().nth(2).unwrap_or_default(), &hints));
         return;
     }
-    let given = (mode == "file").then(|| std::fs::read_to_string(std::env::args().nth(2).unwrap()).unwrap());
+    let given = std::env::args().nth(2).map(|path| std::fs::read_to_string(path).unwrap());
     let file = given.as_deref().unwrap_or(include_str!("../data/urgency.jsonl"));
     let messages: Vec<Message> = file.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let read_all = || messages.iter().map(|m| (m, read(&m.text, &hints))).collect::<Vec<_>>();
@@ -47,18 +54,17 @@ fn main() {
         if of.is_empty() {
             continue;
         }
-        let urgency: Vec<_> = of.iter().map(|(m, r)| (m.urgency as usize, r.urgency as usize)).collect();
+        let urgency = |language: &str| -> Vec<_> {
+            let spoken = of.iter().filter(|(m, _)| language.is_empty() || m.language == language);
+            spoken.filter_map(|(m, r)| Some((m.urgency? as usize, r.urgency as usize))).collect()
+        };
         let mood: Vec<_> = of.iter().map(|(m, r)| (m.sentiment as usize, r.sentiment as usize)).collect();
         let spoken = of.iter().filter(|(m, r)| r.language.as_deref() == Some(m.language.as_str())).count();
         println!("{half}: {} messages", of.len());
-        println!("  urgency    {}", figures(&urgency, ["low", "medium", "high"]));
-        for language in ["en", "de", "fr", "es"] {
-            let urgency: Vec<_> = of
-                .iter()
-                .filter(|(m, _)| m.language == language)
-                .map(|(m, r)| (m.urgency as usize, r.urgency as usize))
-                .collect();
-            println!("    {language}       {}", figures(&urgency, ["low", "medium", "high"]));
+        for language in
+            ["", "en", "de", "fr", "es"].into_iter().filter(|language| !urgency(language).is_empty())
+        {
+            println!("  urgency {language:2} {}", figures(&urgency(language), ["low", "medium", "high"]));
         }
         println!("  sentiment  {}", figures(&mood, ["negative", "neutral", "positive"]));
         println!("  language   {:.1} % right", 100.0 * spoken as f64 / of.len() as f64);
@@ -90,11 +96,11 @@ fn errors(readings: &[(&Message, Reading)]) {
                 .collect::<Vec<_>>()
                 .join(" | ")
         };
-        if r.urgency != m.urgency {
+        if let Some(urgency) = m.urgency.filter(|&urgency| urgency != r.urgency) {
             println!(
                 "URGENCY {:?} for {:?}: {}\n    {}",
                 r.urgency,
-                m.urgency,
+                urgency,
                 m.text,
                 show(&r.urgency_signals)
             );

@@ -36,6 +36,7 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
         Err(error) => found("settings", Err(format!("{error:#}"))),
         Ok(config) => {
             found("settings", Ok(()));
+            app::install_tls();
             found("data folder", writable(&config));
             found("database", database(&config).await);
             found("content", content(&config));
@@ -51,6 +52,9 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
                     }
                 }
                 Err(error) => found("platforms", Err(format!("{error:#}"))),
+            }
+            for (name, examined) in app::examine_outside(&config).await {
+                found(name, examined);
             }
             if let Some(url) = &config.notify.webhook_url {
                 found("notify webhook", reachable(url).await);

@@ -2,5 +2,6 @@
 
 pub mod actions;
 pub mod directory_file;
+pub mod mail;
 pub mod notifier;
 pub mod tickets;

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod clock;
 pub mod directory;
+pub mod mail;
 pub mod notify;
 pub mod storage;
 pub mod tickets;
@@ -10,5 +11,6 @@ pub mod tickets;
 pub use actions::{ActionError, Actions};
 pub use clock::{Clock, Ids};
 pub use directory::{Directory, DirectoryError};
+pub use mail::{Mail, MailError, Mailer};
 pub use notify::{Notice, Notifier, NotifyError};
 pub use tickets::{TicketError, Tickets};

@@ -243,3 +243,16 @@ async fn no_message_and_no_name_is_ever_logged() {
         assert!(!log.contains(secret), "the log holds \"{secret}\"");
     }
 }
+
+#[test]
+fn replay_says_what_is_wrong_with_what_it_was_given() {
+    let folder = TempDir::new().unwrap();
+    let said = |arguments: &[&str]| {
+        let output = deskhand(folder.path(), arguments, "");
+        assert_eq!(output.status.code(), Some(1));
+        err(&output)
+    };
+    assert!(said(&["replay", "--from", "soon", "--against", "."]).contains("--from: \"soon\": expected all"));
+    let unknown = said(&["replay", "--from", "all", "--against", "0123456789abcdef"]);
+    assert!(unknown.contains("neither a folder nor a release that this desk has known"), "{unknown}");
+}

@@ -15,6 +15,7 @@ mod contract;
 mod flood;
 mod http;
 mod outside;
+mod outside_mail;
 mod policies;
 mod replicas;
 mod starter_desk;

@@ -152,6 +152,27 @@ impl Email {
         Ok(connection)
     }
 
+    /// Greets the mail server and signs in, without handing over a letter.
+    pub async fn examine(&self) -> Result<(), Trouble> {
+        let mut connection = self.greeted().await?;
+        // It has greeted us: however the farewell goes.
+        connection.abort().await;
+        Ok(())
+    }
+
+    /// A link to the mail server, ready for a letter.
+    async fn greeted(&self) -> Result<AsyncSmtpConnection, Trouble> {
+        let addresses = self.guard.addresses(&self.smtp.host).await?;
+        let Some(ip) = addresses.first() else {
+            return Err(Trouble::Retry { why: format!("{} has no address", self.smtp.host) });
+        };
+        let limit = self.guard.limits().total;
+        let connecting = self.connect(SocketAddr::new(*ip, self.smtp.port));
+        tokio::time::timeout(limit, connecting).await.unwrap_or_else(|_| {
+            Err(Trouble::Retry { why: format!("{} did not greet within {limit:?}", self.smtp.host) })
+        })
+    }
+
     /// `written`: the letter itself may have been handed over.
     fn trouble(&self, error: lettre::transport::smtp::Error, written: bool) -> Trouble {
         let why = format!("{}: {}", self.smtp.host, excerpt(&causes(&error)));
@@ -172,17 +193,8 @@ impl Notify for Email {
 
     async fn notify(&self, message: &Message, now: DateTime<Utc>) -> Result<(), Trouble> {
         let letter = self.letter(message, now)?;
-        let addresses = self.guard.addresses(&self.smtp.host).await?;
-        let Some(ip) = addresses.first() else {
-            return Err(Trouble::Retry { why: format!("{} has no address", self.smtp.host) });
-        };
         let limit = self.guard.limits().total;
-        let slow = |why: &str| format!("{} {why} within {limit:?}", self.smtp.host);
-        let connecting = self.connect(SocketAddr::new(*ip, self.smtp.port));
-        let mut connection = match tokio::time::timeout(limit, connecting).await {
-            Ok(connection) => connection?,
-            Err(_) => return Err(Trouble::Retry { why: slow("did not greet") }),
-        };
+        let mut connection = self.greeted().await?;
         let formatted = letter.formatted();
         match tokio::time::timeout(limit, connection.send(letter.envelope(), &formatted)).await {
             Ok(Ok(_)) => {
@@ -191,7 +203,9 @@ impl Notify for Email {
                 Ok(())
             }
             Ok(Err(error)) => Err(self.trouble(error, true)),
-            Err(_) => Err(Trouble::InDoubt { why: slow("did not take the letter") }),
+            Err(_) => Err(Trouble::InDoubt {
+                why: format!("{} did not take the letter within {limit:?}", self.smtp.host),
+            }),
         }
     }
 }

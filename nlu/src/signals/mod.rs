@@ -129,8 +129,9 @@ pub fn read(text: &str, hints: &Hints<'_>) -> Reading {
     let spoken = language::detect(&words, &hits, hints.language);
     let heard = Heard::new(&words, &hits, spoken.as_ref().filter(|s| s.confidence >= 0.6).map(|s| s.code));
     let entities = entities::find(&heard, hints);
-    let urgent = urgency::judge(&heard, &entities, hints);
+    let mut urgent = urgency::judge(&heard, &entities, hints);
     let mood = sentiment::judge(&heard, urgent.harm);
+    urgent.hear_mood(&mood);
     Reading {
         language: spoken.as_ref().map(|s| s.code.to_owned()),
         language_confidence: spoken.map_or(0.0, |s| s.confidence),

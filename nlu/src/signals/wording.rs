@@ -12,6 +12,8 @@ use super::{Heard, Hints, Signal, language, lexicon};
 /// Buckets for hashed features; a collision costs little at this fill.
 const BUCKETS: usize = 1 << 16;
 pub(super) const LEVELS: usize = 3;
+/// The code of a word that the model, no rule, found telling.
+pub(super) const WORDING: &str = "wording";
 /// No more words of a long message are weighed, and no more letters of a long word.
 const MOST_WORDS: usize = 300;
 const MOST_LETTERS: usize = 24;
@@ -218,7 +220,7 @@ impl Model {
             .into_iter()
             .take(3)
             .filter(|(_, weight)| *weight >= 0.1)
-            .map(|(word, weight)| heard.signal("wording", word as usize, word as usize, sign * weight))
+            .map(|(word, weight)| heard.signal(WORDING, word as usize, word as usize, sign * weight))
             .collect()
     }
 }

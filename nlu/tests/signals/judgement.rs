@@ -67,6 +67,37 @@ fn what_is_denied_over_or_supposed_is_not_urgent() {
 }
 
 #[test]
+fn praise_and_relief_are_no_emergencies() {
+    for text in [
+        "That did the trick, everything syncs again. You people rock.",
+        "Hat alles super geklappt, die Küche steht und wir sind begeistert.",
+        "Tout fonctionne à merveille depuis votre intervention.",
+        "Enhorabuena por el servicio, así da gusto ser cliente.",
+        "Menos mal, ya aparece el dinero. Os agradezco la rapidez.",
+    ] {
+        let r = reading(text);
+        assert_eq!((r.urgency, r.sentiment), (Urgency::Low, Sentiment::Positive), "{text}: {r:#?}");
+        assert!(
+            r.urgency_signals.iter().all(|s| s.code != "wording" || s.weight < 0.0),
+            "no word of it speaks for haste: {:#?}",
+            r.urgency_signals
+        );
+    }
+}
+
+#[test]
+fn kind_words_around_an_emergency_do_not_calm() {
+    for text in [
+        "Thank you so much for being great, but my account was hacked and someone is spending my money",
+        "Ihr seid super, aber unser Shop ist komplett offline",
+        "Je vous adore, mais on a piraté mon compte",
+        "Sois geniales, pero me han robado la cuenta",
+    ] {
+        assert_eq!(reading(text).urgency, Urgency::High, "{text}: {:#?}", reading(text));
+    }
+}
+
+#[test]
 fn the_ground_for_lowering_is_named() {
     for (text, code) in [
         ("It's not urgent, the export is broken", "not-urgent"),

@@ -10,6 +10,7 @@ mod mission;
 mod order;
 mod outside_faults;
 mod reception;
+mod replay;
 mod shipped;
 mod subjects;
 mod switches;

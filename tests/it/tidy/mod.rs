@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["ports"],
     &["hub", "files"],
     &["ledger", "library"],
-    &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "cases"],
+    &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "replay", "cases"],
     &["reception", "platforms", "triggers"],
     &["engines"],
     &["store", "integrations"],

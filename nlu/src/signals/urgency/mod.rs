@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::wording::{LEVELS, Model, Ruled};
-use super::{Entity, Heard, Hints, Signal, Urgency, entities};
+use super::wording::{LEVELS, Model, Ruled, WORDING};
+use super::{Entity, Heard, Hints, Sentiment, Signal, Urgency, entities, sentiment};
 
 /// What a judgement holds.
 pub(super) struct Judged {
@@ -17,6 +17,35 @@ pub(super) struct Judged {
     pub(super) signals: Vec<Signal>,
     /// The weight of the harm that the rules saw, for the mood.
     pub(super) harm: f32,
+    /// All that the rules saw, weighed together.
+    score: f32,
+}
+
+/// The chance from which wording alone makes an emergency: likelier than all else together.
+const UNMISTAKABLE: f32 = 0.5;
+/// Below this the rules saw no trouble.
+const TROUBLE: f32 = 0.3;
+
+impl Judged {
+    /// Takes back what the wording alone said of a message that praises or thanks and names no trouble.
+    pub(super) fn hear_mood(&mut self, mood: &sentiment::Judged) {
+        if mood.level != Sentiment::Positive || self.level == Urgency::Low || self.score >= TROUBLE {
+            return;
+        }
+        self.level = Urgency::Low;
+        self.signals.retain(|signal| signal.code != WORDING);
+        let gladdest = mood
+            .signals
+            .iter()
+            .filter(|signal| signal.weight > 0.0)
+            .max_by(|a, b| a.weight.total_cmp(&b.weight));
+        if let Some(gladdest) = gladdest {
+            self.signals.insert(
+                0,
+                Signal { code: "content".into(), text: gladdest.text.clone(), weight: -gladdest.weight },
+            );
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -37,18 +66,20 @@ pub(super) fn warm_up() {
 pub(super) fn judge(heard: &Heard<'_, '_, '_>, entities: &[Entity], hints: &Hints<'_>) -> Judged {
     let rules::Ruled { mut signals, score, harm } = rules::apply(heard, entities, hints);
     let features = MODEL.features(heard.words, &Ruled { signals: &signals, score });
-    let level = decided(&MODEL.chances(&features));
+    let level = decided(&MODEL.chances(&features), &signals);
     let sign = if level == Urgency::Low { -1.0 } else { 1.0 };
     signals.extend(MODEL.telling(heard, &features, level as usize, sign));
     signals.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.code.cmp(&b.code)));
-    Judged { level, signals, harm }
+    Judged { level, signals, harm, score }
 }
 
-/// A missed emergency costs more than a look too early, so high wins near ties.
-fn decided(chances: &[f32; LEVELS]) -> Urgency {
+/// A missed emergency costs more than a look too early, so high wins near ties; but an emergency has a ground that a rule
+/// can name, or is worded unmistakably.
+fn decided(chances: &[f32; LEVELS], signals: &[Signal]) -> Urgency {
     let [low, medium, high] = *chances;
+    let grounded = signals.iter().any(|signal| signal.weight > 0.0);
     match () {
-        () if high * 1.15 >= medium.max(low) => Urgency::High,
+        () if high * 1.15 >= medium.max(low) && (grounded || high >= UNMISTAKABLE) => Urgency::High,
         () if medium >= low => Urgency::Medium,
         () => Urgency::Low,
     }
@@ -95,8 +126,10 @@ mod tests {
             for (_, (text, level)) in all.iter().enumerate().filter(|(i, _)| i % 5 == fold && *i >= from) {
                 let (words, hits) = heard_in(text);
                 let (signals, score) = ruled(&heard(&words, &hits), &hints);
-                let got =
-                    decided(&model.chances(&model.features(&words, &Ruled { signals: &signals, score })));
+                let got = decided(
+                    &model.chances(&model.features(&words, &Ruled { signals: &signals, score })),
+                    &signals,
+                );
                 counts[*level][got as usize] += 1.0;
             }
         }

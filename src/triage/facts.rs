@@ -6,6 +6,7 @@ use crate::domain::conversation::{Conversation, Pending};
 use crate::playbook::Playbook;
 use crate::playbook::facts::{ConversationFacts, CustomerFacts, DeskFacts, EntityFacts, Facts, MessageFacts};
 use nlu::signals::{Entity, EntityKind, Sentiment, Urgency};
+use serde_json::Value;
 
 /// What is known when a message is judged.
 pub(super) fn of_message(
@@ -63,6 +64,23 @@ pub fn of_conversation(talk: &Conversation, book: &Playbook) -> Facts {
         conversation: conversation(talk, talk.updated_at),
         desk: desk(talk, book, talk.updated_at),
     }
+}
+
+/// The facts that the rules looked at, as `name=value`; never the message itself.
+pub(super) fn named(used: &[String], facts: &Facts) -> Vec<String> {
+    let json = Value::Object(facts.json());
+    let mut used: Vec<&String> = used.iter().filter(|path| *path != "message.text").collect();
+    used.sort();
+    used.dedup();
+    used.iter()
+        .map(|path| {
+            let value = path.split('.').fold(&json, |value, part| &value[part]);
+            match value {
+                Value::String(text) => format!("{path}={text}"),
+                other => format!("{path}={other}"),
+            }
+        })
+        .collect()
 }
 
 /// The word for an urgency, as conditions compare it.

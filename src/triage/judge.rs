@@ -125,30 +125,13 @@ impl Case<'_> {
         decision.automation = verdict.automation;
         decision.rules.clone_from(&verdict.rules);
         decision.near.clone_from(&verdict.near);
-        decision.context = context(&verdict.used, &self.facts);
+        decision.context = facts::named(&verdict.used, &self.facts);
         if let Some(trouble) = draft.talk.context.as_ref().and_then(|context| context.trouble.clone()) {
             let text = format!("What is known of the customer could not be asked: {trouble}");
             decision.reasons.push(Reason::new("directory-unavailable", text));
         }
         decision
     }
-}
-
-/// The facts that the rules looked at, as `name=value`; never the message itself.
-fn context(used: &[String], facts: &Facts) -> Vec<String> {
-    let json = Value::Object(facts.json());
-    let mut used: Vec<&String> = used.iter().filter(|path| *path != "message.text").collect();
-    used.sort();
-    used.dedup();
-    used.iter()
-        .map(|path| {
-            let value = path.split('.').fold(&json, |value, part| &value[part]);
-            match value {
-                Value::String(text) => format!("{path}={text}"),
-                other => format!("{path}={other}"),
-            }
-        })
-        .collect()
 }
 
 /// Files without a word are for a human to open.

@@ -32,7 +32,7 @@ pub(super) fn next(off: &SwitchedOff, talk: &Conversation, book: &Playbook, now:
 }
 
 /// The switch that keeps a message from the bot: of the whole bot, or of the playbook whose question it may answer.
-pub(super) fn keeps<'a>(talk: &'a Conversation) -> Option<&'a SwitchedOff> {
+pub(super) fn keeps(talk: &Conversation) -> Option<&SwitchedOff> {
     let muted = switch::muted(&talk.off, talk.channel);
     let asking = talk.run.as_ref().filter(|run| run.asks());
     muted.or_else(|| asking.and_then(|run| switch::stopped(&talk.off, run)))

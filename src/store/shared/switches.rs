@@ -96,6 +96,9 @@ impl Switches for Store {
     }
 }
 
+/// The version; what is off, why, by whom and since when.
+type Columns = (i64, Option<String>, Option<String>, Option<String>, Option<i64>);
+
 /// Whether the switchboard is at this version, and stays there until the transaction has ended.
 pub(super) async fn still(version: i64, db: &mut Connection) -> Result<bool, sqlx::Error> {
     // A statement of its own: what is read must be read after the lock was had.
@@ -116,7 +119,7 @@ async fn alone(db: &mut Connection) -> Result<(), sqlx::Error> {
 
 async fn read(db: &mut Connection) -> Result<Switchboard, sqlx::Error> {
     // One statement is one snapshot: the version and the list are of the same moment.
-    let rows: Vec<(i64, Option<String>, Option<String>, Option<String>, Option<i64>)> = sqlx::query_as(
+    let rows: Vec<Columns> = sqlx::query_as(
         "SELECT b.version, s.scope, s.because, s.by_whom, s.at FROM switchboard b LEFT JOIN switch s ON b.id = 1 \
          WHERE b.id = 1 ORDER BY s.scope",
     )

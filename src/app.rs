@@ -1,6 +1,7 @@
 //! Puts everything together: the only place that names adapters.
 
 mod connect;
+mod language_model;
 mod outside;
 
 pub use outside::{examine_outside, mailer};
@@ -108,6 +109,11 @@ pub async fn examine(config: &Config) -> anyhow::Result<Vec<(&'static str, Resul
     Ok(found)
 }
 
+/// Asks each server of language models once.
+pub async fn examine_model(config: &Config) -> anyhow::Result<Result<(), String>> {
+    language_model::examine(&config.llm, Arc::new(SystemClock)).await
+}
+
 /// The models that have been trained, with the vectors of the settings.
 pub fn models(config: &Config) -> anyhow::Result<ModelCache> {
     let folder = config.classifier.embeddings.as_deref();
@@ -187,8 +193,16 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
         notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), ledger.clock.clone(), webhook)),
         actions: Arc::new(actions),
     };
-    let desk =
-        Desk::assemble(ledger.clone(), library.clone(), directory(&config, demo)?, world, platforms.clone());
+    let asking = language_model::open(&config, &ledger, &library.current()).await?;
+    let directory = directory(&config, demo)?;
+    let desk = Desk::assemble_with_model(
+        ledger.clone(),
+        library.clone(),
+        directory,
+        world,
+        platforms.clone(),
+        asking.clone(),
+    );
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
     let mut server = http::Server::new(
@@ -203,6 +217,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     );
     server.rates = rates(&config.limits);
     server.platforms = platforms;
+    server.asking = asking;
     let web = tokio::spawn(http::serve(listener, server, stop.clone()));
     announce(&config, &ledger, demo).await?;
     if demo {

@@ -1,9 +1,11 @@
 //! Settings: `deskhand.toml`, overridden by the environment (`DESKHAND_<SECTION>__<KEY>`; secrets also as `…_FILE`).
 //! A wrong or unknown key stops the start with its name and what was expected.
 
+mod llm;
 mod outside;
 mod sections;
 
+pub use llm::{Fallback, Llm, Price};
 pub use outside::{Email, TlsMode};
 pub use sections::{
     Actions, Classifier, Database, Directory, Discord, Hooks, Http, Limits, Log, LogFormat, Notify, Telegram,
@@ -47,6 +49,8 @@ pub struct Config {
     pub email: Email,
     /// How much one caller may have.
     pub limits: Limits,
+    /// The language model.
+    pub llm: Llm,
     /// How messages are understood.
     pub classifier: Classifier,
     /// The log.
@@ -79,6 +83,8 @@ const SECRETS: &[&str] = &[
     "telegram.webhook_secret",
     "discord.token",
     "notify.webhook_secret",
+    "llm.api_key",
+    "llm.fallback.api_key",
     "email.password",
 ];
 
@@ -97,6 +103,11 @@ fn defaults() -> serde_json::Value {
         "notify": {},
         "email": {"port": 587, "tls": "starttls"},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
+        "llm": {
+            "key_header": "Authorization", "models": {}, "headers": {}, "query": {}, "prices": {}, "fallback": {},
+            "patience_ms": 1200, "attempt_timeout_ms": 15_000, "at_once": 16, "calls_per_minute": 20,
+            "redact_names": true, "journal_days": 30,
+        },
         "classifier": {},
         "log": {"format": "text", "filter": "info,sqlx=warn"},
     })
@@ -156,6 +167,7 @@ impl Config {
                 return Err(ConfigError(format!("{key}: \"{url}\" is no address; expected https://…")));
             }
         }
+        self.llm.check().map_err(ConfigError)?;
         self.email.check()?;
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
@@ -212,6 +224,15 @@ pub fn keys() -> Vec<String> {
             "classifier.embeddings",
             "directory.file",
             "notify.webhook_url",
+            "llm.base_url",
+            "llm.model",
+            "llm.daily_budget_usd",
+            "llm.conversation_budget_usd",
+            "llm.customer_budget_usd",
+            "llm.daily_tokens",
+            "llm.fallback.base_url",
+            "llm.fallback.model",
+            "llm.fallback.key_header",
             "email.host",
             "email.user",
             "email.from",
@@ -259,6 +280,17 @@ mod tests {
         assert!(webhook.starts_with("http.public_url"), "{webhook}");
         assert!(refused("[telegram]\nmode = 'pull'").starts_with("telegram.mode"));
         assert!(from("").is_ok());
+        assert!(refused("[llm]\nbase_url = 'http://x/v1'").starts_with("llm.model is missing"));
+        assert!(refused("[llm]\nbase_url = 'x'\nmodel = 'm'").starts_with("llm.base_url"));
+        assert!(refused("[llm]\nmodels = { sing = 'm' }").starts_with("llm.models"));
+        let unpriced = refused("[llm]\nbase_url = 'http://x/v1'\nmodel = 'm'\ndaily_budget_usd = 5.0");
+        assert!(unpriced.starts_with("llm.prices is missing"), "{unpriced}");
+        assert!(refused("[llm]\ndaily_budget_usd = -1.0").starts_with("llm.daily_budget_usd"));
+        assert!(refused("[llm]\nat_once = 0").starts_with("llm.at_once"));
+        assert!(refused("[llm.fallback]\nbase_url = 'http://x/v1'").starts_with("llm.fallback.base_url"));
+        assert!(
+            refused("[llm.prices]\nm = { input_usd = -1.0, output_usd = 1.0 }").starts_with("llm.prices.m")
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The engines together: what `serve` starts, and what tests start over a world of their own.
 
+use crate::asking::Asking;
 use crate::hand::Hand;
 use crate::inbox::Inbox;
 use crate::ledger::Ledger;
@@ -27,13 +28,15 @@ pub struct Desk {
     pub hand: Hand,
     /// What sets the desk off beside messages.
     pub triggers: Triggers,
+    /// Asks the language model.
+    pub asking: Arc<Asking>,
     turns: Arc<Turns>,
     dispatcher: Arc<Dispatcher>,
     platforms: Platforms,
 }
 
 impl Desk {
-    /// Assembles the engines.
+    /// Assembles the engines, without a language model.
     #[must_use]
     pub fn assemble(
         ledger: Ledger,
@@ -42,12 +45,33 @@ impl Desk {
         world: World,
         platforms: Platforms,
     ) -> Self {
+        let asking = Asking::off(ledger.clone());
+        Self::assemble_with_model(ledger, library, directory, world, platforms, asking)
+    }
+
+    /// Assembles the engines.
+    #[must_use]
+    pub fn assemble_with_model(
+        ledger: Ledger,
+        library: Arc<Library>,
+        directory: Arc<dyn Directory>,
+        world: World,
+        platforms: Platforms,
+        asking: Arc<Asking>,
+    ) -> Self {
         Self {
             inbox: Inbox::new(ledger.clone(), library.clone()),
             hand: Hand::new(ledger.clone(), library.clone()),
             platforms,
             triggers: Triggers::new(ledger.clone(), library.clone(), directory.clone()),
-            turns: Turns::new(ledger.clone(), library.clone(), directory, world.actions.clone()),
+            turns: Turns::new(
+                ledger.clone(),
+                library.clone(),
+                directory,
+                world.actions.clone(),
+                asking.clone(),
+            ),
+            asking,
             dispatcher: Dispatcher::new(ledger.clone(), library.clone(), world),
             ledger,
             library,

@@ -1,6 +1,7 @@
 //! Deskhand: a support desk's first hand.
 
 pub mod app;
+pub mod asking;
 pub mod cases;
 pub mod cli;
 pub mod config;

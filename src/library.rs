@@ -22,6 +22,12 @@ struct StarterPolicies;
 #[prefix = "knowledge/"]
 struct StarterKnowledge;
 
+/// The starter desk's prompts, inside the binary.
+#[derive(Embed)]
+#[folder = "prompts"]
+#[prefix = "prompts/"]
+struct StarterPrompts;
+
 /// A content folder that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", path.display())]
@@ -41,7 +47,7 @@ pub fn starter() -> Content {
             Some((path.to_string(), String::from_utf8_lossy(&file.data).into_owned()))
         })
     }
-    files::<StarterPolicies>().chain(files::<StarterKnowledge>()).collect()
+    files::<StarterPolicies>().chain(files::<StarterKnowledge>()).chain(files::<StarterPrompts>()).collect()
 }
 
 /// Reads `policies/`, `knowledge/` and `prompts/` below a folder.

@@ -2,6 +2,7 @@
 //! replay are built on it.
 
 use crate::domain::Time;
+use crate::domain::consult::Standing;
 use crate::domain::conversation::{Conversation, NotOpened};
 use crate::domain::customer::{Account, Customer};
 use crate::domain::decision::Decision;
@@ -195,6 +196,8 @@ impl<'a> Rehearsal<'a> {
                 account: self.account.clone(),
                 desk: self.desk,
                 demotions: self.demotions.clone(),
+                // A rehearsal asks nobody.
+                model: Standing::Off,
             },
             Question::Account { email, step } => Answer::Account { step, account: (self.directory)(&email) },
             Question::Call { ref action, ref input, ref step } => match self.asks(action, input) {

@@ -4,7 +4,9 @@
 //! There is no lock but the log itself: a turn that was overtaken (by a human, by another message) finds its
 //! commit refused and decides anew on what is true now. That is what makes the bot mute at once.
 
+use crate::asking::Asking;
 use crate::crash;
+use crate::domain::consult::Asked;
 use crate::domain::conversation::Conversation;
 use crate::domain::event::{Answer, DeskState, Entry, Event, Question};
 use crate::domain::ids::{ConversationId, UserId};
@@ -46,6 +48,7 @@ pub struct Turns {
     library: Arc<Library>,
     directory: Arc<dyn Directory>,
     actions: Arc<dyn Actions>,
+    asking: Arc<Asking>,
     /// Conversations that are being handled, or left alone for a while.
     busy: Mutex<HashMap<ConversationId, Option<Instant>>>,
     /// Rules that fired and are not counted in the database yet.
@@ -73,12 +76,14 @@ impl Turns {
         library: Arc<Library>,
         directory: Arc<dyn Directory>,
         actions: Arc<dyn Actions>,
+        asking: Arc<Asking>,
     ) -> Arc<Self> {
         Arc::new(Self {
             ledger,
             library,
             directory,
             actions,
+            asking,
             busy: Mutex::default(),
             fired: Mutex::default(),
         })
@@ -192,21 +197,26 @@ impl Turns {
             let Some(before) = self.ledger.conversation(id).await? else { return Ok(()) };
             // What is switched off is read anew for every try, and the commit stands under what was read.
             let board = self.ledger.storage.switchboard().await?;
-            let events = self.conclude(&before, &board).await?;
+            let book = self.library.current();
+            let events = self.conclude(&before, &book, &board).await?;
             let now = self.ledger.now().max(before.updated_at);
             if events.is_empty() {
                 let idle = before.due().is_some_and(|due| due <= now);
                 return if idle { Err(TurnError::Idle) } else { Ok(()) };
             }
             crash::point("turn-before-commit");
-            let decided = decided(&events);
+            let (decided, asked) = (decided(&events), asked(before.seq, &events));
             let fired: Vec<String> = rules(&events);
             match self.ledger.commit(Commit::onto(&before, now, events).under(board.version)).await {
-                Ok(_) => {
+                Ok(after) => {
                     crash::point("turn-after-commit");
                     let mut counts = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
                     fired.into_iter().for_each(|rule| *counts.entry(rule).or_default() += 1);
                     drop(counts);
+                    if !asked.is_empty() {
+                        self.ledger.hub.shows_writing(&after, true);
+                        self.asking.call(&after, &book, asked);
+                    }
                     for (route, latency_ms) in decided {
                         metrics::counter!("deskhand_decisions_total", "route" => route).increment(1);
                         metrics::histogram!("deskhand_decision_seconds").record(latency_ms as f64 / 1000.0);
@@ -220,8 +230,12 @@ impl Turns {
         Err(TurnError::Overtaken)
     }
 
-    async fn conclude(&self, before: &Conversation, board: &Switchboard) -> Result<Vec<Event>, TurnError> {
-        let book = self.library.current();
+    async fn conclude(
+        &self,
+        before: &Conversation,
+        book: &Playbook,
+        board: &Switchboard,
+    ) -> Result<Vec<Event>, TurnError> {
         let now = self.ledger.now().max(before.updated_at);
         let mut talk = before.clone();
         let mut events =
@@ -231,13 +245,13 @@ impl Turns {
             talk.apply(&Entry { seq: talk.seq + 1, at: now, event: event.clone() });
         }
         for _ in 0..MAX_STEPS {
-            let more = match triage::next(&talk, &book, now) {
+            let more = match triage::next(&talk, book, now) {
                 // News of the switches alone is no reason to write.
                 Step::Wait(_) if events.len() == known => return Ok(Vec::new()),
                 Step::Wait(_) => return Ok(events),
                 Step::Conclude(more) => more,
                 Step::Ask(questions) => {
-                    let asking = questions.into_iter().map(|question| self.ask(&talk, &book, question));
+                    let asking = questions.into_iter().map(|question| self.ask(&talk, book, question));
                     let asking = futures::future::try_join_all(asking);
                     tokio::pin!(asking);
                     let answers = tokio::select! {
@@ -288,6 +302,7 @@ impl Turns {
                     account,
                     desk,
                     demotions,
+                    model: self.asking.standing(),
                 })
             }
             Question::Call { action, input, step } => self
@@ -356,4 +371,13 @@ fn rules(events: &[Event]) -> Vec<String> {
         _ => None,
     });
     decisions.flatten().cloned().collect()
+}
+
+/// What the language model is to be asked once these events are on the log after `seq`.
+fn asked(seq: i64, events: &[Event]) -> Vec<Asked> {
+    let asked = (seq + 1..).zip(events).filter_map(|(seq, event)| match event {
+        Event::ModelAsked { question } => Some(Asked { seq, question: (**question).clone(), came: None }),
+        _ => None,
+    });
+    asked.collect()
 }

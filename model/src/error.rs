@@ -45,6 +45,12 @@ pub enum ModelError {
         /// When to come back, if it was said.
         after: Option<Duration>,
     },
+    /// One customer caused more calls than the desk allows; it says nothing of the server.
+    #[error("this customer caused too many calls in a minute")]
+    RateLimited {
+        /// Until the next one.
+        after: Duration,
+    },
     /// The server failed too often lately and is left alone.
     #[error("the model server is left alone after too many failures")]
     Open {
@@ -88,7 +94,7 @@ impl ModelError {
     pub fn then(&self) -> Then {
         match self {
             Self::Busy { after, .. } => Then::Later(after.unwrap_or(Duration::from_secs(5))),
-            Self::Open { after } => Then::Later(*after),
+            Self::Open { after } | Self::RateLimited { after } => Then::Later(*after),
             Self::OverBudget { after: Some(after), .. } => Then::Later(*after),
             Self::Misconfigured { .. } => Then::TellAdmin,
             Self::Unavailable { .. }
@@ -107,6 +113,7 @@ impl ModelError {
             Self::Unavailable { .. } => "model-unavailable",
             Self::TimedOut => "model-timed-out",
             Self::Busy { .. } => "model-busy",
+            Self::RateLimited { .. } => "model-rate-limited",
             Self::Open { .. } => "model-circuit-open",
             Self::Refused { .. } => "model-refused",
             Self::Invalid { .. } => "model-answer-invalid",
@@ -147,6 +154,7 @@ impl ModelError {
             Self::Unavailable { paid, .. } => *paid,
             Self::TimedOut | Self::Refused { .. } | Self::Invalid { .. } => Paid::Perhaps,
             Self::Busy { .. }
+            | Self::RateLimited { .. }
             | Self::Open { .. }
             | Self::TooLong
             | Self::OverBudget { .. }

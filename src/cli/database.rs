@@ -53,6 +53,9 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
                 }
                 Err(error) => found("platforms", Err(format!("{error:#}"))),
             }
+            if config.llm.base_url.is_some() {
+                found("language model", language_model(&config).await);
+            }
             for (name, examined) in app::examine_outside(&config).await {
                 found(name, examined);
             }
@@ -136,4 +139,9 @@ async fn reachable(url: &str) -> Result<(), String> {
         .await
         .map(drop)
         .map_err(|error| format!("does not answer: {}", error.without_url()))
+}
+
+/// Asks the model once; it costs a few tokens.
+async fn language_model(config: &Config) -> Result<(), String> {
+    app::examine_model(config).await.map_err(|error| format!("{error:#}"))?
 }

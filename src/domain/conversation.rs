@@ -1,10 +1,13 @@
 //! A conversation: nothing but a fold of its events. It stays small however long the talk is, because it is stored
 //! beside the log as a snapshot; the log remains the truth.
 
+mod consulting;
+mod due;
 mod fold;
 
 use super::Time;
 use super::approval::Approval;
+use super::consult::{Asked, Standing};
 use super::customer::{Account, Customer};
 use super::decision::{Decision, Reason};
 use super::effect::{Effect, Outcome};
@@ -21,7 +24,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 4;
+pub const FOLD_VERSION: i64 = 5;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,6 +119,10 @@ pub struct Conversation {
     pub unreachable: Option<String>,
     /// What is switched off, as of the last look.
     pub off: Vec<SwitchedOff>,
+    /// What the language model was asked about messages that are not decided yet, and for the last hand-off.
+    pub consulted: Vec<Asked>,
+    /// What the language model has cost so far, in millionths of a US dollar.
+    pub model_micros: u64,
 }
 
 /// Who has the conversation.
@@ -211,6 +218,8 @@ pub struct Context {
     pub demotions: Vec<Demotion>,
     /// Why the directory could not be asked, if it could not.
     pub trouble: Option<String>,
+    /// How the language model stood.
+    pub model: Standing,
 }
 
 /// What a directory said to a playbook.
@@ -342,28 +351,9 @@ impl Conversation {
             heard: None,
             unreachable: None,
             off: Vec::new(),
+            consulted: Vec::new(),
+            model_micros: 0,
         })
-    }
-
-    /// When the bot must look at this conversation again; `None` is never, unless something happens.
-    #[must_use]
-    pub fn due(&self) -> Option<Time> {
-        match &self.state {
-            State::Bot => {
-                let undecided = self.pending.iter().any(|pending| !pending.decided);
-                if self.acting() {
-                    None
-                } else if undecided || self.runs().any(|run| self.has_come(run)) {
-                    Some(self.updated_at)
-                } else {
-                    self.runs().filter_map(Run::until).chain(self.silence()).min()
-                }
-            }
-            State::Queued { wrote_again: true, reassured: false, .. } => Some(self.updated_at),
-            State::Queued { told: false, ticket_asked: true, .. } if self.opening_ticket() => None,
-            State::Queued { overdue_at, told: false, .. } => Some(*overdue_at),
-            State::Queued { .. } | State::Human { .. } | State::Resolved { .. } => None,
-        }
     }
 
     /// Whether a playbook waits for the outcome of an act: later messages wait with it.

@@ -1,6 +1,7 @@
 //! What the bot decided about a message, with everything needed to say why.
 
 use super::Time;
+use super::consult::Opinion;
 use super::ids::Seq;
 use super::release::ReleaseId;
 use channels::Citation;
@@ -130,6 +131,11 @@ pub struct NearMiss {
     pub missing: String,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(score: &f32) -> bool {
+    *score == 0.0
+}
+
 /// One decision; the event that holds it names the release that made it, so it can be made again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
@@ -172,6 +178,12 @@ pub struct Decision {
     pub near: Vec<NearMiss>,
     /// The words that weighed most.
     pub evidence: Vec<Evidence>,
+    /// The opinions that the confidence was joined from, where a language model was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opinions: Vec<Opinion>,
+    /// How much the message looks like an attempt to instruct a language model, 0 to 1.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub injection: f32,
     /// The words without which the message would have been taken otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flip: Option<Flip>,

@@ -2,6 +2,7 @@
 
 use super::Time;
 use super::approval::Proposal;
+use super::consult::{Consultation, Consulted, Standing};
 use super::customer::{Account, Customer};
 use super::decision::{Automation, Decision, Reason};
 use super::effect::{Effect, Outcome};
@@ -69,6 +70,33 @@ pub enum Event {
     Answered {
         /// The answer; it names its question.
         answer: Box<Answer>,
+    },
+    /// A language model is asked. Only the process that committed this calls it.
+    ModelAsked {
+        /// What.
+        question: Box<Consultation>,
+    },
+    /// It answered, perhaps too late to be used: the money was spent all the same.
+    ModelAnswered {
+        /// The event that asked.
+        asked: Seq,
+        /// What.
+        answer: Box<Consulted>,
+    },
+    /// It did not.
+    ModelFailed {
+        /// The event that asked.
+        asked: Seq,
+        /// A stable code, such as `model-timed-out`.
+        code: String,
+        /// For an admin, in words.
+        cause: String,
+        /// Tokens that may have been paid for nothing.
+        #[serde(default)]
+        usage: model::Usage,
+        /// Money that may have been paid for nothing, in millionths of a US dollar.
+        #[serde(default)]
+        cost_micros: u64,
     },
     /// The bot decided about a message.
     Decided {
@@ -318,6 +346,9 @@ pub enum Answer {
         /// Intents that may do less by themselves than their policy says.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         demotions: Vec<Demotion>,
+        /// How the language model stands.
+        #[serde(default)]
+        model: Standing,
     },
     /// To [`Question::Account`].
     Account {

@@ -1,6 +1,7 @@
 //! The nouns of the desk. Nothing here waits, reads a clock or draws a random number.
 
 pub mod approval;
+pub mod consult;
 pub mod conversation;
 pub mod customer;
 pub mod decision;

@@ -53,6 +53,7 @@ enum Condition {
 pub(super) async fn ready(State(site): State<Site>) -> Response {
     let mut parts = vec![database(&site).await, release(&site), outbox(&site).await, stopping(&site)];
     parts.extend(platforms(&site));
+    parts.extend(language_model(&site));
     let status = parts.iter().map(|part| part.state).max().unwrap_or(Condition::Ok);
     let body = Json(Readiness { status, version: env!("CARGO_PKG_VERSION"), parts });
     match status {
@@ -101,6 +102,32 @@ fn platforms(site: &Site) -> impl Iterator<Item = Part> {
     })
 }
 
+/// Without its language model the desk goes on, with local triage.
+fn language_model(site: &Site) -> Vec<Part> {
+    if !site.asking.is_on() {
+        return Vec::new();
+    }
+    let trouble = site.asking.trouble();
+    let mut parts: Vec<Part> = site
+        .asking
+        .state()
+        .into_iter()
+        .filter(|part| matches!(part.part, "breaker" | "budget"))
+        .map(|part| {
+            let of = if part.of.is_empty() { String::new() } else { format!("{}: ", part.of) };
+            let state = if part.healthy { Condition::Ok } else { Condition::Degraded };
+            let name = if part.part == "budget" { "language model budget" } else { "language model circuit" };
+            Part { part: name, state, detail: format!("{of}{}", part.says) }
+        })
+        .collect();
+    let (state, detail) = match trouble {
+        Some(trouble) => (Condition::Degraded, format!("{trouble}; the desk goes on with local triage")),
+        None => (Condition::Ok, format!("{} calls under way", site.asking.in_flight())),
+    };
+    parts.insert(0, Part { part: "language model", state, detail });
+    parts
+}
+
 fn stopping(site: &Site) -> Part {
     let (state, detail) = if *site.stopping.borrow() {
         (Condition::Down, "going down".to_owned())
@@ -113,5 +140,10 @@ fn stopping(site: &Site) -> Part {
 /// Prometheus text.
 pub(super) async fn metrics(State(site): State<Site>) -> Result<Response> {
     let handle = site.metrics.as_ref().ok_or_else(Problem::no_route)?;
+    for part in site.asking.state() {
+        for (name, value) in part.figures {
+            metrics::gauge!(format!("deskhand_model_{name}"), "of" => part.of.clone()).set(value);
+        }
+    }
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response())
 }

@@ -21,6 +21,7 @@ pub use connections::Connections;
 pub use console::openapi;
 pub use settings::{Rate, Rates, Settings};
 
+use crate::asking::Asking;
 use crate::hand::Hand;
 use crate::inbox::Inbox;
 use crate::ledger::Ledger;
@@ -71,6 +72,8 @@ pub struct Server {
     pub triggers: Triggers,
     /// The connected platforms.
     pub platforms: Platforms,
+    /// Asks the language model.
+    pub asking: Arc<Asking>,
     /// Counts open sockets and streams.
     pub connections: Connections,
 }
@@ -90,6 +93,7 @@ impl Server {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         Self {
+            asking: Asking::off(ledger.clone()),
             ledger,
             library,
             inbox,

@@ -3,5 +3,6 @@
 pub mod actions;
 pub mod directory_file;
 pub mod mail;
+pub mod model_journal;
 pub mod notifier;
 pub mod tickets;

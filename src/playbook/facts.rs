@@ -80,6 +80,7 @@ pub const VOCABULARY: &[(&str, Kind)] = &[
     ("desk.name", Kind::Text),
     ("desk.queue_length", Kind::Number),
     ("desk.agents_online", Kind::Number),
+    ("message.injection", Kind::Number),
 ];
 
 /// What a fact is, if there is one of that name.
@@ -113,6 +114,8 @@ pub struct MessageFacts {
     pub channel: String,
     pub language: String,
     pub at: Time,
+    /// How much it looks like an attempt to instruct a language model, 0 to 1.
+    pub injection: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -230,6 +233,7 @@ impl Facts {
             43 => Fact::Text(&self.desk.name),
             44 => Fact::Number(self.desk.queue_length as f64),
             45 => Fact::Number(self.desk.agents_online as f64),
+            46 => Fact::Number(self.message.injection),
             _ => Fact::Instant,
         }
     }
@@ -252,6 +256,7 @@ impl Facts {
                 channel: "web".to_owned(),
                 language: "en".to_owned(),
                 at: Time::UNIX_EPOCH,
+                injection: 0.0,
             },
             intent: "invoice_copy".to_owned(),
             intent_name: "Copy of an invoice".to_owned(),

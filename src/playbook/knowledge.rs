@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 /// The longest passage quoted, in characters.
 const MAX_PASSAGE: usize = 1200;
 
+/// How many sections of one article a reply may be written from.
+const SECTIONS: usize = 3;
+
 /// How near a score must come to the best one to count as a tie.
 const NEAR: f32 = 0.7;
 
@@ -31,6 +34,17 @@ pub struct Passage {
     pub citation: Citation,
     /// The share of the question's words, weighed by rarity, that the passage holds: 0 to 1.
     pub coverage: f32,
+}
+
+/// What a reply may be written from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// The best sections of one article, in its order, each below its heading.
+    pub text: String,
+    /// ISO 639-1.
+    pub language: String,
+    /// Which article.
+    pub citation: Citation,
 }
 
 /// All articles.
@@ -137,6 +151,56 @@ impl Knowledge {
             };
             Some(self.passage(shelf, place, question))
         })
+    }
+
+    /// The articles that a reply may be written from: those of the best sections, each once, best first, in `language`
+    /// if any of them is, else in `fallback`.
+    #[must_use]
+    pub fn sources(
+        &self,
+        question: &str,
+        allowed: &dyn Fn(&Article) -> bool,
+        language: &str,
+        fallback: &str,
+        most: usize,
+    ) -> Vec<Source> {
+        let in_language = |language: &str| {
+            let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
+            let shelf = self.by_language.get(language)?;
+            for hit in shelf.engine.search(question, None) {
+                let (article, section) = shelf.places[hit.document.id];
+                if !allowed(&self.articles[article]) {
+                    continue;
+                }
+                match found.iter().position(|(known, _)| *known == article) {
+                    Some(place) if found[place].1.len() < SECTIONS => found[place].1.push(section),
+                    Some(_) => {}
+                    None if found.len() < most => found.push((article, vec![section])),
+                    None => {}
+                }
+            }
+            (!found.is_empty()).then_some(found)
+        };
+        let found = in_language(language).or_else(|| in_language(fallback)).unwrap_or_default();
+        found.into_iter().map(|(article, sections)| self.source(article, sections)).collect()
+    }
+
+    fn source(&self, article: usize, mut sections: Vec<usize>) -> Source {
+        let article = &self.articles[article];
+        sections.sort_unstable();
+        let texts = sections.into_iter().map(|section| {
+            let Section { heading, text } = &article.sections[section];
+            if heading.is_empty() { shorten(text) } else { format!("{heading}\n{}", shorten(text)) }
+        });
+        Source {
+            text: texts.collect::<Vec<_>>().join("\n\n"),
+            language: article.language.clone(),
+            citation: Citation {
+                article: article.slug.clone(),
+                title: article.title.clone(),
+                url: article.url.clone(),
+            },
+        }
     }
 
     fn passage(&self, shelf: &Shelf, place: usize, question: &str) -> Passage {

@@ -17,6 +17,7 @@ mod shape;
 pub mod templates;
 pub mod triggers;
 pub mod typing;
+mod written;
 pub mod yaml;
 
 pub use read::{Trainer, examples, read};
@@ -24,6 +25,9 @@ pub use read::{Trainer, examples, read};
 use crate::domain::Time;
 use crate::domain::release::{Content, ReleaseId};
 use crate::domain::switch::Switch;
+use ::model::grounded::Screen;
+use ::model::injection::Detector;
+use ::model::prompt::Prompts;
 use actions::Action;
 use chrono::Locale;
 use condition::Condition;
@@ -31,6 +35,7 @@ use fault::Fault;
 use knowledge::Knowledge;
 use policy::case::Case;
 use policy::desk::DeskPolicy;
+use policy::guardrails::Guardrails;
 use policy::intent::{Intent, Then};
 use policy::rule::Consequence;
 use policy::team::Team;
@@ -48,6 +53,16 @@ pub struct Playbook {
     pub release: ReleaseId,
     /// Who this desk is.
     pub desk: DeskPolicy,
+    /// What a language model may have a say in.
+    pub guardrails: Guardrails,
+    /// What a language model is told.
+    pub prompts: Prompts,
+    /// Compares drafts with their sources.
+    pub screen: Screen,
+    /// Notices texts that are meant for a language model.
+    pub detector: Detector,
+    /// Recorded answers of a language model that can be run, with their files.
+    pub prompt_cases: Vec<(String, String)>,
     /// Who takes over.
     pub teams: Teams,
     /// By id.

@@ -6,6 +6,7 @@ use super::knowledge::{Article, Knowledge};
 use super::lint;
 use super::policy::case::{Case, CasesFile};
 use super::policy::desk::DeskPolicy;
+use super::policy::guardrails::Guardrails;
 use super::policy::intent::{Intent, OutOfScope, Then};
 use super::policy::rule::{Rule, RulesFile};
 use super::policy::team::{Team, TeamsFile};
@@ -14,7 +15,7 @@ use super::replies::Replies;
 use super::triggers::{self, CheckedTrigger};
 use super::typing::Scope;
 use super::yaml;
-use super::{CheckedRule, Playbook, Teams};
+use super::{CheckedRule, Playbook, Teams, written};
 use crate::domain::release::{Content, ReleaseId};
 use nlu::classifier::{Example, Model, TrainError, TrainOptions, TrainingSet};
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ const FEWEST_EXAMPLES: usize = 5;
 pub type Trainer<'a> = &'a (dyn Fn(&TrainingSet, &TrainOptions) -> Result<Model, TrainError> + Sync);
 
 const DESK: &str = "policies/desk.yaml";
+const GUARDRAILS: &str = "policies/guardrails.yaml";
 const TEAMS: &str = "policies/teams.yaml";
 const RULES: &str = "policies/rules.yaml";
 const REPLIES: &str = "policies/replies.yaml";
@@ -68,6 +70,12 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
     let teams: Option<TeamsFile> = required(content, TEAMS, &mut faults);
     let (Some(desk), Some(teams)) = (desk, teams) else { return Err(faults.sorted()) };
     let teams = check_teams(teams, &mut faults);
+    let guardrails = match content.get(GUARDRAILS) {
+        Some(text) => yaml::parse::<Guardrails>(GUARDRAILS, text, &mut faults).unwrap_or_default(),
+        None => Guardrails::default(),
+    };
+    guardrails.check(GUARDRAILS, &mut faults);
+    let written = written::read(content, &mut faults);
     let team_ids: Vec<String> = teams.all.keys().cloned().collect();
 
     let intents = read_intents(content, &mut faults);
@@ -124,9 +132,7 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
     let rules = read_rules(content, &intent_ids, &goals, &mut faults);
     let cases = read_cases(content, &mut faults);
     let examples = training_set(content, &intents, &desk, &mut faults);
-    if !faults.is_empty() {
-        return Err(faults.sorted());
-    }
+    let Some(written) = written.filter(|_| faults.is_empty()) else { return Err(faults.sorted()) };
     let classifier = trainer(&examples, &TrainOptions::default()).map_err(|error| {
         vec![Fault { file: "policies/intents".to_owned(), line: 1, column: 0, message: error.to_string() }]
     })?;
@@ -140,6 +146,11 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
         warnings,
         release: ReleaseId(super::address_of(content)),
         desk,
+        guardrails,
+        prompts: written.prompts,
+        prompt_cases: written.cases,
+        screen: written.screen,
+        detector: written.detector,
         teams,
         intents,
         rules,
@@ -170,14 +181,17 @@ fn unknown_files(content: &Content, faults: &mut Faults) {
     for path in content.keys() {
         let known = match path.strip_prefix("policies/") {
             Some(rest) => {
-                [DESK, TEAMS, RULES, REPLIES].contains(&path.as_str())
+                [DESK, TEAMS, RULES, REPLIES, GUARDRAILS].contains(&path.as_str())
                     || rest.ends_with(".yaml")
                         && ["intents/", "playbooks/", "actions/", "triggers/", "cases/"]
                             .iter()
                             .any(|folder| rest.starts_with(folder))
                     || rest == "schema.json"
             }
-            None => path.starts_with("knowledge/") && path.ends_with(".md") || path.starts_with("prompts/"),
+            None => {
+                (path.starts_with("knowledge/") || path.starts_with("prompts/")) && path.ends_with(".md")
+                    || path.starts_with("prompts/cases/") && path.ends_with(".yaml")
+            }
         };
         if !known {
             faults.add(path, 1, "nothing reads this file; is it misspelt or in the wrong folder?");

@@ -3,6 +3,7 @@
 use super::policy::action::ActionFile;
 use super::policy::case::CasesFile;
 use super::policy::desk::DeskPolicy;
+use super::policy::guardrails::Guardrails;
 use super::policy::intent::{Intent, OutOfScope};
 use super::policy::procedure::Procedure;
 use super::policy::rule::RulesFile;
@@ -18,6 +19,7 @@ pub fn text() -> String {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut kinds = Map::new();
     add::<DeskPolicy>("desk", &mut kinds, &mut generator);
+    add::<Guardrails>("guardrails", &mut kinds, &mut generator);
     add::<TeamsFile>("teams", &mut kinds, &mut generator);
     add::<Intent>("intent", &mut kinds, &mut generator);
     add::<OutOfScope>("out-of-scope", &mut kinds, &mut generator);

@@ -29,6 +29,8 @@ pub(crate) struct Prepared {
     pub(crate) approvals: Option<Vec<(Seq, i64)>>,
     /// What the bot did by itself, and what turned out to be wrong.
     pub(crate) marks: Vec<Mark>,
+    /// Calls of a language model, and what came of them.
+    pub(crate) calls: Vec<CallRow>,
 }
 
 /// An answer of the bot, or one that turned out to be wrong.
@@ -37,6 +39,17 @@ pub(crate) struct Mark {
     pub(crate) intent: String,
     pub(crate) failed: bool,
     pub(crate) at: i64,
+}
+
+/// A call of a language model.
+pub(crate) struct CallRow {
+    pub(crate) id: String,
+    pub(crate) conversation: String,
+    pub(crate) customer: String,
+    pub(crate) step: &'static str,
+    pub(crate) at: i64,
+    /// Money in millionths of a US dollar and tokens, once they are known.
+    pub(crate) took: Option<(i64, i64)>,
 }
 
 /// The columns of the list.
@@ -127,6 +140,7 @@ impl Prepared {
             marks: marks(&entries, &after),
             awaits: changes_waits.then(|| awaited(&after)),
             holds: holds.collect(),
+            calls: entries.iter().filter_map(|entry| call(entry, &after)).collect(),
             expected,
             row: ListRow::new(&after)?,
             opens,
@@ -208,6 +222,29 @@ fn marks(entries: &[Entry], after: &Conversation) -> Vec<Mark> {
         }
     }
     marks
+}
+
+/// A question is entered without what it takes, which an outcome adds; its step was entered with the question.
+fn call(entry: &Entry, talk: &Conversation) -> Option<CallRow> {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (seq, step, took) = match &entry.event {
+        Event::ModelAsked { question } => (entry.seq, question.step.name(), None),
+        Event::ModelAnswered { asked, answer } => {
+            (*asked, "", Some((whole(answer.cost_micros), whole(answer.usage.total()))))
+        }
+        Event::ModelFailed { asked, usage, cost_micros, .. } => {
+            (*asked, "", Some((whole(*cost_micros), whole(usage.total()))))
+        }
+        _ => return None,
+    };
+    Some(CallRow {
+        id: format!("{}/{seq}", talk.id),
+        conversation: talk.id.to_string(),
+        customer: talk.customer.to_string(),
+        step,
+        at: micros(entry.at),
+        took,
+    })
 }
 
 fn awaited(talk: &Conversation) -> Vec<(String, String)> {

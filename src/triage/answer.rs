@@ -5,7 +5,7 @@ use crate::domain::event::Event;
 use crate::playbook::Playbook;
 use crate::playbook::knowledge::{Article, Passage};
 use crate::playbook::policy::intent::AnswerFrom;
-use channels::Choice;
+use channels::{Choice, Citation};
 use serde_json::json;
 
 /// The id of the button that says the answer helped.
@@ -24,14 +24,24 @@ pub(super) fn find(
     language: &str,
     book: &Playbook,
 ) -> Option<Passage> {
-    let lists = |article: &Article| match (&from.articles, intent) {
+    let lists = allowed(from, intent);
+    let passage = book.knowledge.answer(question, &lists, language, &book.desk.default_language)?;
+    let chosen_by_policy = from.articles.is_some() || intent.is_some();
+    (chosen_by_policy || covers(&passage)).then_some(passage)
+}
+
+/// Whether the passage's own words show that it answers.
+pub(super) fn covers(passage: &Passage) -> bool {
+    passage.coverage >= MIN_COVERAGE
+}
+
+/// The articles that may answer.
+pub(super) fn allowed(from: &AnswerFrom, intent: Option<&str>) -> impl Fn(&Article) -> bool {
+    move |article| match (&from.articles, intent) {
         (Some(families), _) => families.contains(&article.family),
         (None, Some(intent)) => article.intents.iter().any(|one| one == intent),
         (None, None) => true,
-    };
-    let passage = book.knowledge.answer(question, &lists, language, &book.desk.default_language)?;
-    let chosen_by_policy = from.articles.is_some() || intent.is_some();
-    (chosen_by_policy || passage.coverage >= MIN_COVERAGE).then_some(passage)
+    }
 }
 
 /// Quotes the passage and asks whether it helped.
@@ -42,11 +52,16 @@ pub(super) fn quote(draft: &mut Draft<'_>, passage: Passage) {
         draft.sentence("answer", &[("article", article)]),
         draft.sentence("answer-check", &[])
     );
+    with_question(draft, text, vec![passage.citation]);
+}
+
+/// Says an answer that ends with the question whether it helped, and the buttons for it.
+pub(super) fn with_question(draft: &mut Draft<'_>, text: String, citations: Vec<Citation>) {
     let choices = vec![
         Choice { id: HELPED.to_owned(), label: draft.sentence("answer-yes", &[]) },
         Choice { id: DID_NOT_HELP.to_owned(), label: draft.sentence("answer-no", &[]) },
     ];
-    draft.say_text(text, choices, vec![passage.citation]);
+    draft.say_text(text, choices, citations);
     await_silence(draft);
 }
 

@@ -15,12 +15,14 @@ pub(super) struct Draft<'a> {
     pub(super) talk: Conversation,
     pub(super) book: &'a Playbook,
     pub(super) now: Time,
+    /// Whether whoever commits this also calls a language model.
+    pub(super) consults: bool,
     events: Vec<Event>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(talk: &Conversation, book: &'a Playbook, now: Time) -> Self {
-        Self { talk: talk.clone(), book, now, events: Vec::new() }
+        Self { talk: talk.clone(), book, now, consults: true, events: Vec::new() }
     }
 
     /// Adds an event and returns its place.

@@ -1,5 +1,6 @@
 //! Calling a human, with everything the human needs.
 
+use super::consult;
 use super::draft::Draft;
 use super::playing::shown;
 use crate::domain::conversation::Conversation;
@@ -39,6 +40,10 @@ pub(super) fn hand_off(draft: &mut Draft<'_>, to: To, reasons: Vec<Reason>, tell
         draft.say(reply, &[("team", team_facts)], Vec::new());
     }
     draft.push(Event::HandedOff { team: team.to_owned(), priority, reasons, summary, overdue_at, by: None });
+    if let Some(asked) = consult::summary(draft) {
+        // It improves the summary when it comes; nobody waits for it.
+        draft.push(asked);
+    }
 }
 
 /// What the human needs to know, in plain lines.

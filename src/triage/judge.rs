@@ -3,6 +3,7 @@
 use super::Step;
 use super::answer;
 use super::commands;
+use super::consult;
 use super::draft::Draft;
 use super::facts;
 use super::handoff::{To, hand_off};
@@ -13,6 +14,7 @@ use super::silent;
 use super::slots;
 use super::triggered;
 use super::understand::{self, Understanding};
+use super::writing::{self, Written};
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Automation, Decision, Reason, Route};
@@ -23,6 +25,7 @@ use crate::playbook::Playbook;
 use crate::playbook::facts::Facts;
 use crate::playbook::policy::intent::{AnswerFrom, HandOffTo, Then};
 use channels::Choice;
+use model::Step as ModelStep;
 use serde_json::Value;
 
 /// How many intents a "did you mean" offers.
@@ -32,6 +35,9 @@ const OFFERED: usize = 3;
 pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, now: Time) -> Step {
     if talk.context.as_ref().is_none_or(|context| context.message != message.seq) {
         return Step::Ask(vec![Question::Context { message: message.seq }]);
+    }
+    if let Some(asked) = talk.consulting(message.seq).filter(|asked| now < asked.question.until) {
+        return Step::Wait(Some(asked.question.until));
     }
     let press = pressed::find(message, talk);
     let meaning = match &press {
@@ -64,11 +70,29 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
             } else if !answers_a_question(&mut draft, &case, press.as_ref()) {
                 let verdict =
                     rules::judge(&case.facts, &case.meaning, !talk.clarified, Limits::of(talk), book);
-                conclude(&mut draft, &case, verdict);
+                match second_opinion(&draft, &case, press.as_ref(), &verdict) {
+                    Some(asked) => drop(draft.push(asked)),
+                    None => conclude(&mut draft, &case, verdict),
+                }
             }
         }
     }
     draft.done()
+}
+
+/// Whether a language model is asked first what the message is about. What rules decide and what was pressed needs no
+/// second opinion.
+fn second_opinion(
+    draft: &Draft<'_>,
+    case: &Case<'_>,
+    press: Option<&Pressed>,
+    verdict: &Verdict,
+) -> Option<Event> {
+    if press.is_some() || !consult::wants_second_opinion(case, verdict.ruled, draft) {
+        return None;
+    }
+    let reading = consult::reading(&case.meaning);
+    consult::question(ModelStep::Classify, case.message, Vec::new(), Some(reading), draft)
 }
 
 /// A message with what is known of it.
@@ -102,13 +126,15 @@ impl Case<'_> {
             rules: Vec::new(),
             near: Vec::new(),
             evidence: meaning.evidence.clone(),
+            opinions: meaning.opinions.clone(),
+            injection: meaning.injection,
             flip: meaning.flip.clone(),
             context: Vec::new(),
             citations: Vec::new(),
             draft: None,
             model: meaning.model.clone(),
             release: draft.book.release.clone(),
-            cost_usd: 0.0,
+            cost_usd: consult::cost_usd(self.message.seq, &draft.talk),
             latency_ms: (draft.now - self.message.at).num_milliseconds().max(0),
         }
     }
@@ -126,6 +152,7 @@ impl Case<'_> {
         decision.rules.clone_from(&verdict.rules);
         decision.near.clone_from(&verdict.near);
         decision.context = facts::named(&verdict.used, &self.facts);
+        decision.reasons.extend(consult::troubles(self.message.seq, &draft.talk));
         if let Some(trouble) = draft.talk.context.as_ref().and_then(|context| context.trouble.clone()) {
             let text = format!("What is known of the customer could not be asked: {trouble}");
             decision.reasons.push(Reason::new("directory-unavailable", text));
@@ -309,7 +336,8 @@ fn record(draft: &mut Draft<'_>, decision: Decision, verdict: &Verdict) {
 
 fn to_human(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, to: HandOffTo, reasons: Vec<Reason>) {
     let mut decision = case.by_verdict(draft, Route::Handoff, verdict);
-    decision.reasons = reasons.clone();
+    let more = decision.reasons.split_off(verdict.reasons.len());
+    decision.reasons = reasons.iter().cloned().chain(more).collect();
     decision.draft = verdict.held_back.as_ref().map(|then| intention(draft, case, then));
     record(draft, decision, verdict);
     hand_off(draft, To { team: to.team, priority: to.priority }, reasons, Some("handoff"));
@@ -353,20 +381,45 @@ fn passage(
 }
 
 fn from_article(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, from: &AnswerFrom) {
-    match passage(draft, case, from) {
+    let mut verdict = verdict.clone();
+    let found = passage(draft, case, from);
+    let quoted = match writing::answer(draft, case, from) {
+        Written::Ask(asked) => {
+            draft.push(asked);
+            return;
+        }
+        Written::Say { text, citations, reason } => {
+            verdict.reasons.push(reason);
+            let mut decision = case.by_verdict(draft, Route::Reply, &verdict);
+            decision.citations.clone_from(&citations);
+            record(draft, decision, &verdict);
+            writing::say(draft, &text, citations);
+            return;
+        }
+        Written::Quote(why) => {
+            verdict.reasons.extend(why);
+            found
+        }
+        Written::Unanswerable(why) => {
+            verdict.reasons.push(why);
+            // Two against one: the passage is quoted only where its own words speak for it.
+            found.filter(answer::covers)
+        }
+    };
+    match quoted {
         Some(passage) => {
-            let mut decision = case.by_verdict(draft, Route::Reply, verdict);
+            let mut decision = case.by_verdict(draft, Route::Reply, &verdict);
             decision.citations = vec![passage.citation.clone()];
-            record(draft, decision, verdict);
+            record(draft, decision, &verdict);
             answer::quote(draft, passage);
         }
         None => {
-            let mut reasons = verdict.reasons.clone();
-            reasons.push(Reason::new(
+            verdict.reasons.push(Reason::new(
                 "no-article",
                 "No article answers this; the bot does not answer from nothing.",
             ));
-            to_human(draft, case, verdict, HandOffTo::default(), reasons);
+            let reasons = verdict.reasons.clone();
+            to_human(draft, case, &verdict, HandOffTo::default(), reasons);
         }
     }
 }

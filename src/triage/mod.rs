@@ -3,9 +3,11 @@
 mod answer;
 pub mod budget;
 mod commands;
+pub mod consult;
 mod draft;
 pub mod facts;
 mod handoff;
+mod joining;
 mod judge;
 mod playing;
 mod pressed;
@@ -17,6 +19,7 @@ mod slots;
 pub mod triggered;
 mod understand;
 mod waiting;
+mod writing;
 
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State};

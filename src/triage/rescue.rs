@@ -18,6 +18,7 @@ pub fn rescue(talk: &Conversation, book: &Playbook, now: Time) -> Vec<Event> {
         return Vec::new();
     }
     let mut draft = Draft::new(talk, book, now);
+    draft.consults = false;
     let reason = Reason::new("no-outcome-in-time", "The bot did not come to a result in time.");
     hand_off(&mut draft, To::default(), vec![reason], Some("something-wrong"));
     draft.into_events()
@@ -28,6 +29,7 @@ pub fn rescue(talk: &Conversation, book: &Playbook, now: Time) -> Vec<Event> {
 #[must_use]
 pub fn unsaid(talk: &Conversation, book: &Playbook, now: Time, cause: &str) -> Vec<Event> {
     let mut draft = Draft::new(talk, book, now);
+    draft.consults = false;
     let text = format!("The bot's answer did not surely reach the customer: {cause}");
     hand_off(&mut draft, To::default(), vec![Reason::new("not-delivered", text)], None);
     draft.into_events()

@@ -1,12 +1,15 @@
 //! What a message means: the local classifier and the readers of signals, joined.
 
+use super::consult;
+use super::joining;
 use crate::domain::Time;
+use crate::domain::consult::Opinion;
 use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Evidence, Guess};
 use crate::playbook::Playbook;
 use chrono::Offset;
 use nlu::classifier::Flip;
-use nlu::signals::{Hints, Reading, Urgency};
+use nlu::signals::{Hints, Reading, Sentiment, Urgency};
 
 /// How many words of evidence a decision keeps.
 const EVIDENCE: usize = 8;
@@ -31,22 +34,62 @@ pub(super) struct Understanding {
     pub(super) language: Option<String>,
     /// What classified it.
     pub(super) model: String,
+    /// The opinions that were joined, where there is more than one.
+    pub(super) opinions: Vec<Opinion>,
+    /// How much it looks like an attempt to instruct a language model, 0 to 1.
+    pub(super) injection: f32,
 }
 
 /// Reads a message.
 pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook) -> Understanding {
-    let reading = read(&message.text, message.at, talk, book);
+    let mut reading = read(&message.text, message.at, talk, book);
     let judged = book.classifier.judge(&message.text);
-    let intent = (judged.confidence >= book.desk.clarify_from).then_some(judged.intent);
+    let local: Vec<Guess> = judged
+        .top
+        .into_iter()
+        .map(|guess| Guess { intent: guess.intent, confidence: guess.confidence })
+        .collect();
+    let by = format!("local:{}", book.classifier.id());
+    let second = consult::second_opinion(message.seq, talk, book);
+    let guesses = match &second {
+        Some(second) => {
+            // It may raise what was read, never lower it.
+            reading.urgency = reading.urgency.max(second.urgency);
+            if second.sentiment == Sentiment::Negative {
+                reading.sentiment = Sentiment::Negative;
+            }
+            let policy = &book.guardrails.model;
+            joining::join(&local, second.intent.as_deref(), second.certainty, policy, book.intents.len())
+        }
+        None => local.clone(),
+    };
+    let best = guesses.first().cloned();
+    let confidence = best.as_ref().map_or(judged.confidence, |best| best.confidence);
+    let intent = best.map(|best| best.intent).filter(|_| confidence >= book.desk.clarify_from);
     let evidence = book.classifier.explain(&message.text, EVIDENCE);
     let flip = book.classifier.flip(&message.text, &evidence, |intent| threshold(intent, book));
-    let mut meaning = joined(book, reading, intent, judged.confidence)
-        .with_guesses(
-            judged.top.into_iter().map(|guess| Guess { intent: guess.intent, confidence: guess.confidence }),
-        )
+    let mut meaning = joined(book, reading, intent, confidence)
+        .with_guesses(guesses.into_iter())
         .with_evidence(evidence.into_iter().map(|word| Evidence { text: word.text, weight: word.weight }))
-        .by(format!("local:{}", book.classifier.id()));
-    meaning.flip = flip;
+        .by(match &second {
+            Some(second) => format!("{by} + {}", second.opinion.by),
+            None => by.clone(),
+        });
+    meaning.injection = book.detector.look(&message.text).score as f32;
+    match second {
+        Some(second) => {
+            let first = Opinion {
+                by,
+                intent: local.first().map(|guess| guess.intent.clone()),
+                confidence: local.first().map(|guess| guess.confidence),
+                certainty: None,
+                because: None,
+            };
+            meaning.opinions = vec![first, second.opinion];
+        }
+        // It is true of the classifier alone.
+        None => meaning.flip = flip,
+    }
     meaning
 }
 
@@ -98,6 +141,8 @@ fn joined(book: &Playbook, reading: Reading, intent: Option<String>, confidence:
         reading,
         language,
         model: String::new(),
+        opinions: Vec::new(),
+        injection: 0.0,
     }
 }
 

@@ -58,8 +58,7 @@ impl Rate {
         self.limiter.check_key(&customer.to_owned()).map_err(|refused| {
             self.refused.fetch_add(1, Ordering::Relaxed);
             let after = refused.wait_time_from(self.clock.now());
-            let cause = "this customer caused too many calls in a minute".to_owned();
-            ModelError::Busy { cause, after: Some(after.max(Duration::from_millis(1))) }
+            ModelError::RateLimited { after: after.max(Duration::from_millis(1)) }
         })
     }
 }
@@ -112,7 +111,7 @@ mod tests {
                 break error;
             }
         };
-        let ModelError::Busy { after: Some(after), .. } = error else { panic!("{error}") };
+        let ModelError::RateLimited { after } = error else { panic!("{error}") };
         tokio::time::advance(after).await;
         assert!(pieces(rate.draft(ask())).await.1.is_ok());
     }

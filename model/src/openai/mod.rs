@@ -74,6 +74,13 @@ impl OpenAi {
         Ok(Self { server: Arc::new(server) })
     }
 
+    /// Every model that may be asked.
+    #[must_use]
+    pub fn models(&self) -> Vec<String> {
+        let settings = &self.server.settings;
+        std::iter::once(&settings.model).chain(settings.models.values()).cloned().collect()
+    }
+
     /// One vector for each text.
     pub async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
         let Some(model) = &self.server.settings.embedding_model else {

@@ -3,6 +3,7 @@
 use super::{Context, Conversation, Done, Handoff, Line, Lookup, Occurrence, Pending, State};
 use crate::domain::Time;
 use crate::domain::approval::{Approval, Ruling};
+use crate::domain::consult::{Came, Standing};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::{Answer, Author, DeskState, Entry, Event, Question};
 use crate::domain::ids::Seq;
@@ -49,7 +50,15 @@ impl Conversation {
                 }
             }
             Event::Answered { answer } => self.learn(answer),
+            Event::ModelAsked { question } => self.asks_model(entry.seq, question),
+            Event::ModelAnswered { asked, answer } => {
+                self.model_came(*asked, Came::Answer(answer.clone()), answer.cost_micros);
+            }
+            Event::ModelFailed { asked, code, cost_micros, .. } => {
+                self.model_came(*asked, Came::Failure { code: code.clone() }, *cost_micros);
+            }
             Event::Decided { decision } => {
+                self.model_done(decision.message);
                 for pending in self.pending.iter_mut().filter(|pending| pending.seq <= decision.message) {
                     pending.decided = true;
                 }
@@ -184,6 +193,8 @@ impl Conversation {
     /// Whatever the bot owed, somebody else owes now, or nobody any more.
     fn bot_owes_nothing(&mut self) {
         self.pending.clear();
+        // A summary that is being written still serves whoever takes over.
+        self.consulted.retain(|asked| asked.question.step == model::Step::Summarise);
         self.run = None;
         self.aside.clear();
         self.approvals.clear();
@@ -194,7 +205,7 @@ impl Conversation {
 
     fn learn(&mut self, answer: &Answer) {
         match answer {
-            Answer::Context { message, customer, account, desk, demotions } => {
+            Answer::Context { message, customer, account, desk, demotions, model } => {
                 self.context = Some(Context {
                     message: *message,
                     customer: Some(customer.clone()),
@@ -202,6 +213,7 @@ impl Conversation {
                     desk: *desk,
                     demotions: demotions.clone(),
                     trouble: None,
+                    model: *model,
                 });
             }
             Answer::Account { step, account } => {
@@ -219,6 +231,7 @@ impl Conversation {
                     desk: DeskState::default(),
                     demotions: Vec::new(),
                     trouble: Some(cause.clone()),
+                    model: Standing::Off,
                 });
             }
             Answer::Unavailable {

@@ -152,6 +152,9 @@ pub(super) fn of(entry: Entry, wait: Option<Wait>) -> Option<Shown> {
         Event::RatingAsked => What::RatingRequest,
         Event::Opened { .. }
         | Event::Answered { .. }
+        | Event::ModelAsked { .. }
+        | Event::ModelAnswered { .. }
+        | Event::ModelFailed { .. }
         | Event::Decided { .. }
         | Event::Progressed { .. }
         | Event::PutAside

@@ -38,6 +38,9 @@ pub struct Intent {
     /// The probability needed to act; the trained one where absent.
     #[schemars(with = "Option<f32>")]
     pub threshold: Option<Spanned<f32>>,
+    /// What reads its messages; the desk's default where absent.
+    #[serde(default)]
+    pub engine: Option<Engine>,
     /// At least this urgent.
     #[schemars(with = "Option<super::Level>")]
     pub urgency: Option<Urgency>,
@@ -73,6 +76,19 @@ fn twenty() -> i64 {
 
 fn suggest() -> Automation {
     Automation::Suggest
+}
+
+/// What reads a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// The local classifier alone.
+    Local,
+    /// A language model's second opinion is always asked, also where the classifier is sure.
+    Model,
+    /// A language model is asked where the classifier is unsure.
+    #[default]
+    Auto,
 }
 
 /// `policies/intents/out-of-scope.yaml`.

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod case;
 pub mod desk;
+pub mod guardrails;
 pub mod intent;
 pub mod procedure;
 pub mod rule;

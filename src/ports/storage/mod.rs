@@ -8,6 +8,7 @@ mod memory;
 mod outbox;
 mod people;
 mod records;
+mod spending;
 mod switches;
 
 pub use budgets::{Budgets, Marks, RuleHits};
@@ -19,6 +20,8 @@ pub use outbox::{Count, Item, Outbox};
 pub use people::{People, Session, SessionKind, User};
 pub use records::{Customers, Releases, StoredUpload, TicketFilter, TicketRecord, TicketStore, Uploads};
 pub use switches::{DeskEvent, Switches};
+
+pub use spending::{Spending, SpendingBooks, Spent};
 
 use async_trait::async_trait;
 
@@ -54,6 +57,7 @@ pub trait Storage:
     + Budgets
     + Memory
     + Switches
+    + SpendingBooks
     + Customers
     + TicketStore
     + People

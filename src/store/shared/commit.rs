@@ -50,6 +50,9 @@ pub(super) async fn commit(commit: &Prepared, db: &mut Connection) -> Outcome<Co
         budgets::ask(&commit.row.id, approvals, db).await?;
     }
     budgets::mark(&commit.row.id, &commit.marks, db).await?;
+    for call in &commit.calls {
+        super::spending::enter(call, db).await?;
+    }
     for number in &commit.holds {
         sqlx::query("INSERT INTO holder (number, conversation) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(number)

@@ -12,6 +12,7 @@ mod memory;
 mod outbox;
 mod people;
 mod records;
+mod spending;
 mod switches;
 mod tickets;
 

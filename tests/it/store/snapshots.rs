@@ -4,6 +4,7 @@ use super::desk::{Desk, agent, at, id, received};
 use super::on_both;
 use channels::{Channel, Choice, Citation};
 use deskhand::domain::approval::{Proposal, Unanswered};
+use deskhand::domain::consult::{Consultation, Consulted, Opinion, Standing};
 use deskhand::domain::conversation::Conversation;
 use deskhand::domain::customer::Account;
 use deskhand::domain::decision::{Automation, Decision, Evidence, Guess, NearMiss, Reason, Route};
@@ -145,6 +146,14 @@ fn decision() -> impl Strategy<Value = Decision> {
                 confidence: confidence as f32,
                 sure: message % 2 == 0,
             }),
+            opinions: vec![Opinion {
+                by: word.clone(),
+                intent: Some(word.clone()),
+                confidence: Some(confidence as f32),
+                certainty: None,
+                because: Some(word.clone()),
+            }],
+            injection: confidence as f32,
             near: vec![NearMiss { rule: word.clone(), missing: word.clone() }],
             evidence: vec![Evidence { text: word, weight: -(confidence as f32) }],
             context: Vec::new(),
@@ -187,6 +196,7 @@ fn event() -> impl Strategy<Value = Event> {
             account: Some(Account { name, ..Account::default() }),
             desk: DeskState { queue_length: message, agents_online: 1 },
             demotions: vec![Demotion { intent: "i".into(), to: Automation::Observe, because: "b".into() }],
+            model: Standing::Unproven { patience_ms: 7 },
         }),
         text().prop_map(|step| Answer::Account { step, account: None }),
         (text(), text()).prop_map(|(step, word)| Answer::Called { step, output: json!({"word": word}) }),
@@ -244,6 +254,39 @@ fn event() -> impl Strategy<Value = Event> {
         }),
         (text(), text()).prop_map(|(name, about)| Event::Occurred { name, about, data: json!({"x": 1}) }),
         answer.prop_map(|answer| Event::Answered { answer: Box::new(answer) }),
+        (1..9_i64, text(), prop::sample::select(model::Step::ALL.to_vec())).prop_map(
+            |(message, id, step)| {
+                let question = Consultation {
+                    message,
+                    step,
+                    until: at(message + 5),
+                    about: vec![id],
+                    release: ReleaseId("r".into()),
+                    reading: None,
+                };
+                Event::ModelAsked { question: Box::new(question) }
+            }
+        ),
+        (1..40_i64, text()).prop_map(|(asked, word)| Event::ModelAnswered {
+            asked,
+            answer: Box::new(Consulted {
+                server: word.clone(),
+                model: word.clone(),
+                prompt: "p".into(),
+                usage: model::Usage { input: 1, output: 2, estimated: false },
+                cost_micros: 3,
+                calls: 1,
+                latency_ms: 4,
+                body: json!({"summary": word, "wants": "x", "open": ["y"]}),
+            }),
+        }),
+        (1..40_i64, text()).prop_map(|(asked, cause)| Event::ModelFailed {
+            asked,
+            code: "model-busy".into(),
+            cause,
+            usage: model::Usage::default(),
+            cost_micros: 1,
+        }),
         decision().prop_map(|decision| Event::Decided { decision: Box::new(decision) }),
         (author(), text(), text(), prop::option::of(1..9_i64)).prop_map(|(author, text, label, answers)| {
             Event::Said {

@@ -7,6 +7,7 @@ mod crash;
 mod escalations;
 mod long_waits;
 mod mission;
+mod model;
 mod order;
 mod outside_faults;
 mod reception;

@@ -22,7 +22,11 @@ async fn every_decision_can_be_made_again_from_the_log() {
         while let Some(entry) = rest.first() {
             // What came from outside is given; what the bot concluded must come out again.
             match &entry.event {
-                Event::Received { .. } | Event::Answered { .. } | Event::Finished { .. } => {
+                Event::Received { .. }
+                | Event::Answered { .. }
+                | Event::Finished { .. }
+                | Event::ModelAnswered { .. }
+                | Event::ModelFailed { .. } => {
                     talk.apply(entry);
                     rest = &rest[1..];
                 }

@@ -1,6 +1,7 @@
 //! What stories need.
 
 pub(crate) mod app;
+pub(crate) mod model;
 pub(crate) mod outside;
 pub(crate) mod postgres;
 pub(crate) mod process;

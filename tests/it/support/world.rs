@@ -4,6 +4,7 @@
 use super::outside::{FakeActions, FakeCourier, FakeDirectory, FakeNotifier, FakeTickets};
 use channels::{Channel, Inbound};
 use chrono::TimeDelta;
+use deskhand::asking::Asking;
 use deskhand::desk::Command;
 use deskhand::domain::Time;
 use deskhand::domain::conversation::Conversation;
@@ -131,6 +132,17 @@ impl World {
         library: Arc<Library>,
         awake: bool,
     ) -> Self {
+        Self::asking(storage, folder, library, awake, |ledger| Asking::off(ledger.clone())).await
+    }
+
+    /// The same with somebody who asks a language model.
+    pub(crate) async fn asking(
+        storage: Arc<dyn Storage>,
+        folder: Option<TempDir>,
+        library: Arc<Library>,
+        awake: bool,
+        asking: impl FnOnce(&Ledger) -> Arc<Asking>,
+    ) -> Self {
         let start: Time = "2026-03-04T09:00:00Z".parse().expect("a time");
         let clock = Arc::new(StandingClock(AtomicI64::new(start.timestamp_micros())));
         let ledger = Ledger {
@@ -150,8 +162,14 @@ impl World {
             notifier: notifier.clone(),
             actions: actions.clone(),
         };
-        let desk =
-            Desk::assemble(ledger.clone(), library.clone(), directory.clone(), outside, Platforms::default());
+        let desk = Desk::assemble_with_model(
+            ledger.clone(),
+            library.clone(),
+            directory.clone(),
+            outside,
+            Platforms::default(),
+            asking(&ledger),
+        );
         let (stop, stopped) = watch::channel(false);
         let engines = Mutex::new(if awake { desk.start(&stopped) } else { JoinSet::new() });
         Self {
@@ -232,7 +250,9 @@ impl World {
             let acts = self.ledger.storage.waiting_effects().await.expect("what is to be done");
             let fired =
                 self.ledger.storage.due_firings(self.ledger.now(), 1).await.expect("what set triggers off");
-            quiet = if due.is_empty() && acts == 0 && fired.is_empty() { quiet + 1 } else { 0 };
+            let asked = self.desk.asking.in_flight();
+            let rests = due.is_empty() && acts == 0 && asked == 0 && fired.is_empty();
+            quiet = if rests { quiet + 1 } else { 0 };
             if quiet == 2 {
                 return;
             }

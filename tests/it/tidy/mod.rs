@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["ports"],
     &["hub", "files"],
     &["ledger", "library"],
+    &["asking"],
     &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "replay", "cases"],
     &["reception", "platforms", "triggers"],
     &["engines"],

@@ -278,6 +278,13 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             },
             ticket: None,
         },
+        Domain::ModelAsked { question } => {
+            model(Status::Requested, super::consulting::asked(question, around.book))
+        }
+        Domain::ModelAnswered { answer, .. } => model(Status::Done, super::consulting::answered(answer)),
+        Domain::ModelFailed { cause, .. } => {
+            model(Status::Failed, format!("The language model gave no answer: {cause}"))
+        }
         Domain::Progressed { .. }
         | Domain::PutAside
         | Domain::Resumed { .. }
@@ -309,6 +316,11 @@ fn happened(name: &str, about: &str, data: &Value) -> String {
 
 fn state(state: State, by: Option<Named>, text: String) -> What {
     What::State { state, by, text }
+}
+
+/// What a language model was asked and said.
+fn model(status: Status, text: String) -> What {
+    What::Act { act: "model".to_owned(), status, text, ticket: None }
 }
 
 /// What became of a proposal.

@@ -1,6 +1,7 @@
 //! What the console shows, as the API gives it. The domain knows nothing of these forms.
 
 pub(super) mod approval;
+mod consulting;
 pub(super) mod decision;
 pub(super) mod event;
 pub(super) mod row;

@@ -1,0 +1,76 @@
+//! What the language model was asked, and what that changes.
+
+use super::Conversation;
+use crate::domain::consult::{Asked, Came, Consultation, Consulted};
+use crate::domain::ids::Seq;
+use model::Step;
+use serde_json::Value;
+
+impl Conversation {
+    /// The question about a message that the bot waits for, as long as nothing has come of it.
+    #[must_use]
+    pub fn consulting(&self, message: Seq) -> Option<&Asked> {
+        self.about(message).find(|asked| asked.came.is_none())
+    }
+
+    /// Everything that was asked about a message before it is decided, oldest first.
+    pub fn about(&self, message: Seq) -> impl DoubleEndedIterator<Item = &Asked> {
+        let of_message =
+            move |asked: &&Asked| asked.question.message == message && asked.question.step != Step::Summarise;
+        self.consulted.iter().filter(of_message)
+    }
+
+    pub(super) fn asks_model(&mut self, seq: Seq, question: &Consultation) {
+        if let Some(reading) = &question.reading {
+            // What is known without the model counts at once: for the queue, and if nothing comes of the question.
+            self.urgency = self.urgency.max(Some(reading.urgency));
+        }
+        if question.step == Step::Summarise {
+            self.consulted.retain(|asked| asked.question.step != Step::Summarise);
+        }
+        self.consulted.push(Asked { seq, question: question.clone(), came: None });
+    }
+
+    /// What came counts once, and only while somebody waits for it. The money counts in any case.
+    pub(super) fn model_came(&mut self, seq: Seq, came: Came, cost_micros: u64) {
+        self.model_micros = self.model_micros.saturating_add(cost_micros);
+        let Some(place) = self.consulted.iter().position(|asked| asked.seq == seq && asked.came.is_none())
+        else {
+            return;
+        };
+        if self.consulted[place].question.step != Step::Summarise {
+            self.consulted[place].came = Some(came);
+            return;
+        }
+        self.consulted.remove(place);
+        if let (Came::Answer(answer), Some(handoff)) = (came, &mut self.handoff) {
+            handoff.summary = improved(&answer, &handoff.summary);
+        }
+    }
+
+    /// The messages are decided: what was asked about them is over.
+    pub(super) fn model_done(&mut self, message: Seq) {
+        self.consulted
+            .retain(|asked| asked.question.step == Step::Summarise || asked.question.message > message);
+    }
+}
+
+/// The model's summary above what the desk itself knows, which stays whole.
+fn improved(answer: &Consulted, local: &str) -> String {
+    let text = |name: &str| answer.body[name].as_str().unwrap_or_default().trim().to_owned();
+    let list = |name: &str| {
+        let entries = answer.body[name].as_array().into_iter().flatten().filter_map(Value::as_str);
+        entries.map(str::trim).filter(|entry| !entry.is_empty()).collect::<Vec<_>>().join("; ")
+    };
+    let lines = [
+        ("In short (language model)", text("summary")),
+        ("Wants", text("wants")),
+        ("Tried", list("tried")),
+        ("Open", list("open")),
+    ];
+    let lines = lines.iter().filter(|(_, said)| !said.is_empty());
+    let mut all: Vec<String> =
+        lines.map(|(label, said)| format!("{label}: {}", said.replace('\n', " "))).collect();
+    all.push(local.to_owned());
+    all.join("\n")
+}

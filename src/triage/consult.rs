@@ -1,0 +1,259 @@
+//! Asking a language model: when, how long anybody waits for it, what it is shown, and what its second opinion says.
+//! It never decides: what it says goes the same way as what the local classifier says.
+
+use super::draft::Draft;
+use super::joining::Certainty;
+use super::judge::Case;
+use super::understand::Understanding;
+use super::writing;
+use crate::domain::Time;
+use crate::domain::consult::{Asked, Came, Consultation, LocalReading, Opinion, Standing};
+use crate::domain::conversation::{Conversation, Line, Pending};
+use crate::domain::decision::Reason;
+use crate::domain::event::Event;
+use crate::domain::ids::Seq;
+use crate::playbook::Playbook;
+use crate::playbook::policy::intent::Engine;
+use chrono::TimeDelta;
+use model::Step;
+use nlu::signals::{Sentiment, Urgency};
+use serde_json::{Map, Value, json};
+
+/// A question that could hardly be answered any more is not asked.
+const SHORTEST: TimeDelta = TimeDelta::milliseconds(100);
+
+/// Of the desk's time for an outcome, the model gets two thirds at most: the rest is for what is done without it.
+const SHARE: (i32, i32) = (2, 3);
+
+/// A conversation with fewer words of the customer's is read faster than its summary.
+const WORTH_A_SUMMARY: usize = 200;
+
+/// The question, if it may be asked now.
+pub(super) fn question(
+    step: Step,
+    message: &Pending,
+    about: Vec<String>,
+    reading: Option<LocalReading>,
+    draft: &Draft<'_>,
+) -> Option<Event> {
+    let until = until(step, message, draft)?;
+    let release = draft.book.release.clone();
+    let reading = reading.map(Box::new);
+    let question = Consultation { message: message.seq, step, until, about, release, reading };
+    Some(Event::ModelAsked { question: Box::new(question) })
+}
+
+/// Until when somebody would wait; nothing where the model is not to be asked.
+fn until(step: Step, message: &Pending, draft: &Draft<'_>) -> Option<Time> {
+    let patience = patience(step, message.seq, draft)?;
+    let outcome_within = draft.book.desk.outcome_within.delta();
+    let latest = message.at + outcome_within * SHARE.0 / SHARE.1;
+    let until = (draft.now + patience).min(latest);
+    (until >= draft.now + SHORTEST).then_some(until)
+}
+
+/// How long a step may take: its prompt's time where the model is known to be well, little where that is unknown. One
+/// failure is enough for one message.
+fn patience(step: Step, message: Seq, draft: &Draft<'_>) -> Option<TimeDelta> {
+    let prompt = draft.book.prompts.of(step)?;
+    let whole = TimeDelta::from_std(prompt.limits.timeout).ok()?;
+    match draft.talk.about(message).last() {
+        Some(Asked { came: Some(Came::Answer(_)), .. }) => Some(whole),
+        Some(_) => None,
+        None => match draft.talk.context.as_ref().map(|context| context.model).unwrap_or_default() {
+            Standing::Off => None,
+            Standing::Unproven { patience_ms } => {
+                Some(TimeDelta::milliseconds(i64::from(patience_ms)).min(whole))
+            }
+            Standing::Well => Some(whole),
+        },
+    }
+}
+
+/// Whether a second opinion on the intent is worth its price.
+pub(super) fn wants_second_opinion(case: &Case<'_>, ruled: bool, draft: &Draft<'_>) -> bool {
+    let (meaning, guardrails) = (&case.meaning, &draft.book.guardrails);
+    let likeliest = meaning.top.first().and_then(|guess| draft.book.intents.get(&guess.intent));
+    let engine = likeliest.and_then(|intent| intent.engine).unwrap_or(guardrails.engine);
+    let unsure = match engine {
+        Engine::Local => false,
+        Engine::Model => true,
+        Engine::Auto => !meaning.sure && meaning.confidence >= guardrails.model.uncertain_from,
+    };
+    let asked = draft.talk.about(case.message.seq).any(|asked| asked.question.step == Step::Classify);
+    unsure && !ruled && !asked && !suspicious(meaning, draft.book) && !case.message.text.trim().is_empty()
+}
+
+/// Whether a message looks like an attempt to instruct the model: then the model has no part in it.
+pub(super) fn suspicious(meaning: &Understanding, book: &Playbook) -> bool {
+    meaning.injection >= book.guardrails.injection.limit
+}
+
+/// What the log keeps of a local reading before a model is asked.
+pub(super) fn reading(meaning: &Understanding) -> LocalReading {
+    LocalReading {
+        intent: meaning.intent.clone(),
+        confidence: meaning.confidence,
+        urgency: meaning.urgency,
+        sentiment: meaning.reading.sentiment,
+        language: meaning.language.clone(),
+    }
+}
+
+/// A summary for whoever takes over, unless nobody can write one now or there is too little to summarise.
+pub(super) fn summary(draft: &Draft<'_>) -> Option<Event> {
+    let talk = &draft.talk;
+    let prompt = draft.book.prompts.of(Step::Summarise).filter(|_| draft.book.guardrails.model.summaries)?;
+    let well = talk.context.as_ref().is_some_and(|context| context.model != Standing::Off);
+    let words = talk.recent.iter().filter(|line| line.from == "customer").map(|line| line.text.len());
+    if !draft.consults || !well || words.sum::<usize>() < WORTH_A_SUMMARY {
+        return None;
+    }
+    let question = Consultation {
+        message: talk.seq,
+        step: Step::Summarise,
+        until: draft.now + TimeDelta::from_std(prompt.limits.timeout).ok()?,
+        about: Vec::new(),
+        release: draft.book.release.clone(),
+        reading: None,
+    };
+    Some(Event::ModelAsked { question: Box::new(question) })
+}
+
+/// What the model holds a message to be about, checked once more against the release in force.
+pub(super) struct SecondOpinion {
+    pub(super) intent: Option<String>,
+    pub(super) certainty: Certainty,
+    pub(super) urgency: Urgency,
+    pub(super) sentiment: Sentiment,
+    pub(super) opinion: Opinion,
+}
+
+/// The second opinion on a message, if there is one that can be used.
+pub(super) fn second_opinion(message: Seq, talk: &Conversation, book: &Playbook) -> Option<SecondOpinion> {
+    let asked = talk.about(message).find(|asked| asked.question.step == Step::Classify)?;
+    let answer = asked.answer().filter(|_| asked.question.release == book.release)?;
+    let body = &answer.body;
+    let intent = match &body["intent"] {
+        Value::Null => None,
+        Value::String(intent) if book.intents.contains_key(intent) => Some(intent.clone()),
+        _ => return None,
+    };
+    let certainty = body["certainty"].as_str()?;
+    Some(SecondOpinion {
+        intent: intent.clone(),
+        certainty: Certainty::named(certainty)?,
+        urgency: serde_json::from_value(body["urgency"].clone()).ok()?,
+        sentiment: serde_json::from_value(body["sentiment"].clone()).ok()?,
+        opinion: Opinion {
+            by: format!("{} ({})", answer.model, answer.prompt),
+            intent,
+            confidence: None,
+            certainty: Some(certainty.to_owned()),
+            because: body["because"].as_str().map(|words| model::prompt::clean(words, 300)),
+        },
+    })
+}
+
+/// What the decision says of questions that came to nothing.
+pub(super) fn troubles(message: Seq, talk: &Conversation) -> Option<Reason> {
+    let asked = talk.about(message).find(|asked| asked.answer().is_none())?;
+    Some(match &asked.came {
+        Some(Came::Failure { code }) => {
+            let text = format!("The language model gave no {} that can be used.", thing(asked.question.step));
+            Reason::new(code, text)
+        }
+        _ => {
+            let text = format!("The language model gave no {} in time.", thing(asked.question.step));
+            Reason::new("model-late", text)
+        }
+    })
+}
+
+fn thing(step: Step) -> &'static str {
+    match step {
+        Step::Classify => "second opinion",
+        Step::Reply | Step::Suggest => "draft",
+        Step::Screen => "check of the draft",
+        Step::Summarise => "summary",
+        Step::Translate => "translation",
+        Step::Extract => "value",
+    }
+}
+
+/// What the questions about a message have cost, in US dollars.
+pub(super) fn cost_usd(message: Seq, talk: &Conversation) -> f64 {
+    let micros: u64 = talk.about(message).filter_map(Asked::answer).map(|answer| answer.cost_micros).sum();
+    micros as f64 / 1e6
+}
+
+/// What the prompt of a question is filled with; nothing where there is nothing to ask about any more.
+#[must_use]
+pub fn inputs(asked: &Asked, talk: &Conversation, book: &Playbook) -> Option<Map<String, Value>> {
+    let question = &asked.question;
+    if question.step == Step::Summarise {
+        let language = book.desk.default_language.clone();
+        return Some(object(json!({"conversation": script(talk.recent.iter()), "language": language})));
+    }
+    let message = talk.pending.iter().find(|pending| pending.seq == question.message)?;
+    let earlier = earlier(message, talk);
+    Some(match question.step {
+        Step::Classify => {
+            let intents = book.intents.iter().map(
+                |(id, intent)| json!({"id": id, "name": intent.name, "description": intent.description}),
+            );
+            object(
+                json!({"message": message.text, "earlier": earlier, "intents": intents.collect::<Value>()}),
+            )
+        }
+        Step::Reply => {
+            let articles = writing::articles(question, message, talk, book)?;
+            let language = writing::language(message, talk, book);
+            object(json!({
+                "message": message.text,
+                "earlier": earlier,
+                "language": language,
+                "desk_name": book.desk.name,
+                "tone": book.guardrails.model.tone,
+                "articles": articles,
+            }))
+        }
+        Step::Screen => {
+            let articles = writing::articles(question, message, talk, book)?;
+            let draft = writing::drafted(message.seq, talk)?;
+            object(json!({"draft": draft, "question": message.text, "articles": articles}))
+        }
+        Step::Extract | Step::Summarise | Step::Suggest | Step::Translate => return None,
+    })
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(mut map) => {
+            // What is optional and empty is left out: a prompt says nothing of it.
+            map.retain(|_, value| value.as_str() != Some(""));
+            map
+        }
+        _ => Map::new(),
+    }
+}
+
+/// What was said before a message.
+fn earlier(message: &Pending, talk: &Conversation) -> String {
+    let own = talk.recent.iter().position(|line| line.from == "customer" && line.at == message.at);
+    script(talk.recent.iter().take(own.unwrap_or(talk.recent.len())))
+}
+
+/// Lines as a model reads them.
+pub fn script<'a>(lines: impl Iterator<Item = &'a Line>) -> String {
+    let lines = lines.map(|line| {
+        let who = match line.from.as_str() {
+            "customer" => "Customer",
+            "agent" => "Agent",
+            "bot" => "Bot",
+            _ => "Desk",
+        };
+        format!("{who}: {}", line.text)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

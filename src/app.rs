@@ -15,7 +15,7 @@ use crate::http;
 use crate::hub::Hub;
 use crate::integrations::actions::HttpActions;
 use crate::integrations::directory_file::DirectoryFile;
-use crate::integrations::notifier::{self, TeamNotifier};
+use crate::integrations::notifier::TeamNotifier;
 use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
@@ -179,10 +179,8 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
             );
         }
     }
-    let webhook = match (&config.notify.webhook_url, &config.notify.webhook_secret) {
-        (Some(url), Some(secret)) => Some(notifier::webhook(url, secret).map_err(|error| anyhow!(error))?),
-        _ => None,
-    };
+    let channels = outside::channels(&config)?;
+    let tracker = outside::tracker(&config)?;
     let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
     let platforms = connect::platforms(&config, &intake)?;
     let actions = HttpActions::new(&config.actions.allow, config.actions.secrets.clone());
@@ -190,7 +188,13 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let world = World {
         couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
-        notifier: Arc::new(TeamNotifier::new(ledger.hub.clone(), ledger.clock.clone(), webhook)),
+        tracker: tracker.clone(),
+        notifier: Arc::new(TeamNotifier::new(
+            ledger.hub.clone(),
+            ledger.clock.clone(),
+            channels,
+            &config.public_url(),
+        )),
         actions: Arc::new(actions),
     };
     let asking = language_model::open(&config, &ledger, &library.current()).await?;
@@ -203,6 +207,8 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
         platforms.clone(),
         asking.clone(),
     );
+    let every = chrono::TimeDelta::minutes(i64::from(config.tickets.poll_minutes));
+    let desk = desk.asking_every(every);
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
     let mut server = http::Server::new(
@@ -217,6 +223,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     );
     server.rates = rates(&config.limits);
     server.platforms = platforms;
+    server.ticketing = desk.ticketing.clone();
     server.asking = asking;
     let web = tokio::spawn(http::serve(listener, server, stop.clone()));
     announce(&config, &ledger, demo).await?;

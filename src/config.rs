@@ -6,10 +6,10 @@ mod outside;
 mod sections;
 
 pub use llm::{Fallback, Llm, Price};
-pub use outside::{Email, TlsMode};
+pub use outside::{Email, Notify, TicketSystemName, Tickets, TlsMode};
 pub use sections::{
-    Actions, Classifier, Database, Directory, Discord, Hooks, Http, Limits, Log, LogFormat, Notify, Telegram,
-    TelegramMode, Widget,
+    Actions, Classifier, Database, Directory, Discord, Hooks, Http, Limits, Log, LogFormat, Telegram, TelegramMode,
+    Widget,
 };
 
 use figment::Figment;
@@ -47,6 +47,8 @@ pub struct Config {
     pub notify: Notify,
     /// The mail server.
     pub email: Email,
+    /// Where tickets stand beside our own.
+    pub tickets: Tickets,
     /// How much one caller may have.
     pub limits: Limits,
     /// The language model.
@@ -83,9 +85,13 @@ const SECRETS: &[&str] = &[
     "telegram.webhook_secret",
     "discord.token",
     "notify.webhook_secret",
+    "notify.slack_url",
+    "notify.discord_url",
     "llm.api_key",
     "llm.fallback.api_key",
     "email.password",
+    "tickets.token",
+    "tickets.webhook_secret",
 ];
 
 /// Every default.
@@ -100,7 +106,8 @@ fn defaults() -> serde_json::Value {
         "directory": {},
         "actions": {"allow": [], "secrets": {}},
         "hooks": {"secrets": {}},
-        "notify": {},
+        "notify": {"email": []},
+        "tickets": {"system": "builtin", "issue_type": "Task", "poll_minutes": 5},
         "email": {"port": 587, "tls": "starttls"},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "llm": {
@@ -169,6 +176,7 @@ impl Config {
         }
         self.llm.check().map_err(ConfigError)?;
         self.email.check()?;
+        self.tickets.check()?;
         for origin in &self.widget.allowed_origins {
             let plain = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
             if plain.is_none_or(|host| host.is_empty() || host.contains('/')) {
@@ -224,6 +232,14 @@ pub fn keys() -> Vec<String> {
             "classifier.embeddings",
             "directory.file",
             "notify.webhook_url",
+            "notify.telegram_chat",
+            "tickets.base_url",
+            "tickets.account",
+            "tickets.project",
+            "tickets.priorities",
+            "tickets.key_field",
+            "tickets.generic",
+            "tickets.settle_seconds",
             "llm.base_url",
             "llm.model",
             "llm.daily_budget_usd",

@@ -9,12 +9,17 @@ use crate::outbox::{Dispatcher, World};
 use crate::platforms::Platforms;
 use crate::ports::Directory;
 use crate::triggers::Triggers;
+use crate::ticketing::Ticketing;
 use crate::turn::Turns;
 use crate::watchdog;
+use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// How often a ticket elsewhere is asked about where nothing else is said.
+const ASKS_EVERY: TimeDelta = TimeDelta::minutes(5);
 
 /// Everything that runs, assembled; tests assemble it over their own world.
 pub struct Desk {
@@ -28,6 +33,8 @@ pub struct Desk {
     pub hand: Hand,
     /// What sets the desk off beside messages.
     pub triggers: Triggers,
+    /// Tickets after they were opened.
+    pub ticketing: Ticketing,
     /// Asks the language model.
     pub asking: Arc<Asking>,
     turns: Arc<Turns>,
@@ -59,9 +66,11 @@ impl Desk {
         platforms: Platforms,
         asking: Arc<Asking>,
     ) -> Self {
+        let hand = Hand::new(ledger.clone(), library.clone());
         Self {
+            ticketing: Ticketing::new(ledger.clone(), hand.clone(), world.tracker.clone(), ASKS_EVERY),
             inbox: Inbox::new(ledger.clone(), library.clone()),
-            hand: Hand::new(ledger.clone(), library.clone()),
+            hand,
             platforms,
             triggers: Triggers::new(ledger.clone(), library.clone(), directory.clone()),
             turns: Turns::new(
@@ -78,6 +87,13 @@ impl Desk {
         }
     }
 
+    /// The same, asking about tickets elsewhere so often where their system sends no events.
+    #[must_use]
+    pub fn asking_every(mut self, every: TimeDelta) -> Self {
+        self.ticketing = self.ticketing.every(every);
+        self
+    }
+
     /// Starts the engines; they end when `stop` says so.
     pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut engines = JoinSet::new();
@@ -86,6 +102,7 @@ impl Desk {
         engines.spawn(acting);
         engines.spawn(self.triggers.clone().run(stop.clone()));
         engines.spawn(watchdog::run(self.ledger.clone(), self.library.clone(), stop.clone()));
+        engines.spawn(self.ticketing.clone().run(stop.clone()));
         engines.spawn(sweep(self.ledger.clone(), stop.clone()));
         engines
     }

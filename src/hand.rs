@@ -3,13 +3,15 @@
 
 use crate::desk::{self, Command, Refusal};
 use crate::domain::conversation::{Conversation, State};
+use crate::domain::effect::Effect;
 use crate::domain::event::{Event, Resolution};
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, Place, Seq};
 use crate::domain::person::PersonRef;
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::playbook::policy::trigger::On;
 use crate::ports::storage::{Commit, CommitError, Seen, Unavailable};
+use crate::triage::solved;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -124,7 +126,13 @@ impl Hand {
             let once = format!("occurred/{id}/{name}/{about}/{occurrence}");
             let event =
                 Event::Occurred { name: name.to_owned(), about: about.to_owned(), data: data.clone() };
-            match self.commit(id, Some(&once), |_| Ok(vec![event.clone()])).await {
+            let book = self.library.current();
+            let events = |talk: &Conversation| {
+                let mut events = vec![event.clone()];
+                events.extend(solved::tell(talk, &book, self.ledger.now(), name, about));
+                Ok(events)
+            };
+            match self.commit(id, Some(&once), events).await {
                 Ok(_) => told += 1,
                 Err(HandError::Unavailable(error)) => return Err(error),
                 Err(HandError::NotFound | HandError::Refused(_)) => {}
@@ -146,6 +154,33 @@ impl Hand {
             self.ledger.hub.triggers.notify_one();
         }
         Ok(())
+    }
+
+    /// Decides about a dead letter: it is tried again, or given up for good. False where there is none any more.
+    pub async fn redrive(&self, place: Place, by: &PersonRef, again: bool) -> Result<bool, HandError> {
+        for _ in 0..PATIENCE {
+            if self.ledger.storage.letter(place).await?.is_none() {
+                return Ok(false);
+            }
+            let talk = self.ledger.conversation(place.conversation).await?.ok_or(HandError::NotFound)?;
+            let event = Event::Redriven { effect: place.seq, again, by: by.clone() };
+            let commit = Commit::onto(&talk, self.ledger.now().max(talk.updated_at), vec![event]);
+            match self.ledger.commit(commit).await {
+                Ok(_) => {
+                    self.ledger.hub.outbox.notify_one();
+                    return Ok(true);
+                }
+                Err(CommitError::Conflict | CommitError::Already(_)) => {}
+                Err(CommitError::Unavailable(error)) => return Err(error.into()),
+            }
+        }
+        Err(Unavailable("too much happened at once in one conversation".to_owned()).into())
+    }
+
+    /// Asks the outbox for something about a conversation, whoever has it.
+    pub async fn ask(&self, id: ConversationId, effect: &Effect, once: &str) -> Result<(), HandError> {
+        let event = Event::Requested { effect: effect.clone() };
+        self.commit(id, Some(once), |_| Ok(vec![event.clone()])).await.map(drop)
     }
 
     async fn commit(

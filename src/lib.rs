@@ -27,6 +27,7 @@ pub mod rehearsal;
 pub mod replay;
 pub mod store;
 pub mod telemetry;
+pub mod ticketing;
 pub mod triage;
 pub mod triggers;
 pub mod turn;

@@ -3,8 +3,12 @@
 
 mod acting;
 mod switches;
+mod mirroring;
+mod schedule;
+mod telling;
 
 use acting::LOST;
+use schedule::{is_kept, pause};
 
 use crate::crash;
 use crate::domain::Time;
@@ -16,10 +20,9 @@ use crate::domain::switch::{Switchboard, SwitchedOff};
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Count, Item, Unavailable};
-use crate::ports::{Actions, Notice, Notifier, Tickets};
+use crate::ports::{Actions, Notifier, Tickets, Tracker};
 use crate::triage::rescue;
 use channels::{Channel, Courier, DeliveryError, Outbound};
-use chrono::TimeDelta;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,16 +36,8 @@ const SIDE_BY_SIDE: usize = 32;
 const POLL: Duration = Duration::from_secs(1);
 /// How long one try may take.
 const TRY_LIMIT: Duration = Duration::from_secs(20);
-/// After so many tries (about a day) the effect is given up, and a human sees it.
-const MAX_TRIES: i64 = 100;
 /// So often the desk says again what may have arrived; after that only a person knows better.
 const MAX_DOUBTS: i64 = 8;
-/// The longest pause between two tries.
-const MAX_PAUSE_S: i64 = 15 * 60;
-
-/// The longest wait that another side may ask for.
-const MAX_WAIT: TimeDelta = TimeDelta::hours(24);
-
 /// The world that the outbox acts on.
 #[derive(Clone)]
 pub struct World {
@@ -50,6 +45,8 @@ pub struct World {
     pub couriers: HashMap<Channel, Arc<dyn Courier>>,
     /// Where tickets are opened.
     pub tickets: Arc<dyn Tickets>,
+    /// Where they are opened, too: a system of somebody else's.
+    pub tracker: Option<Arc<dyn Tracker>>,
     /// How teams are told.
     pub notifier: Arc<dyn Notifier>,
     /// Other systems, by the actions of the policies.
@@ -66,7 +63,9 @@ pub struct Dispatcher {
 /// What came of one try.
 enum Try {
     /// It is over, with this outcome and what else it teaches of the conversation.
-    Done(Outcome, Option<Event>),
+    Done(Outcome, Vec<Event>),
+    /// No repetition helps until a human changes something.
+    Dead(String),
     /// Later, counting so.
     Again { cause: String, count: Count, after: Option<Duration> },
     /// At once, at the conversation's new address.
@@ -147,7 +146,12 @@ impl Dispatcher {
         for item in self.ledger.storage.interrupted().await? {
             let cause = "The process ended while this was being sent.";
             if self.repeats_safely(&item).await? {
-                self.ledger.storage.put_back(item.place, self.ledger.now(), cause, Count::Tried).await?;
+                // A ticket carries our key: it is looked for before it is opened again.
+                let count = match item.effect {
+                    Effect::OpenTicket(_) | Effect::Mirror(_) | Effect::Comment { .. } => Count::InDoubt,
+                    _ => Count::Tried,
+                };
+                self.ledger.storage.put_back(item.place, self.ledger.now(), cause, count).await?;
             } else {
                 self.record(&item, &doubtful(&item, cause.to_owned())).await?;
             }
@@ -159,7 +163,11 @@ impl Dispatcher {
         match &item.effect {
             Effect::Send { .. } => {}
             // Tickets carry our key; telling a team twice is harmless.
-            Effect::OpenTicket(_) | Effect::Notify { .. } => return Ok(true),
+            Effect::OpenTicket(_)
+            | Effect::Mirror(_)
+            | Effect::Comment { .. }
+            | Effect::Notify { .. }
+            | Effect::Tell { .. } => return Ok(true),
             Effect::Act { action, .. } => {
                 let book = self.library.current();
                 return Ok(book.actions.get(action).is_some_and(|action| action.repeats_safely()));
@@ -182,7 +190,7 @@ impl Dispatcher {
             Try::Done(..) | Try::Silenced(_) => {
                 metrics::counter!("deskhand_effects_done_total", "kind" => kind).increment(1)
             }
-            Try::Again { count: Count::Waited, .. } | Try::Moved(_) => {}
+            Try::Again { count: Count::Waited, .. } | Try::Moved(_) | Try::Dead(_) => {}
             Try::Again { cause, .. } => {
                 tracing::warn!(cause, attempts = item.attempts + 1, "an effect is tried again later");
                 metrics::counter!("deskhand_effects_retried_total", "kind" => kind).increment(1);
@@ -200,25 +208,24 @@ impl Dispatcher {
         let place = item.place;
         match tried {
             Try::Done(outcome, more) => self.finish(item, outcome.clone(), more.clone()).await,
+            Try::Dead(cause) => self.bury(item, Outcome::Failed { cause: cause.clone() }, cause).await,
             Try::Again { cause, count: Count::Tried | Count::InDoubt, .. }
                 if item.attempts + 1 >= self.most_tries(item) =>
             {
                 self.give_up(item, tried, cause).await
             }
             Try::Again { cause, count, after } => {
-                let pause = match (count, after) {
-                    (_, Some(after)) => TimeDelta::from_std(*after).unwrap_or(MAX_WAIT).min(MAX_WAIT),
-                    // What the desk says may be said twice, and at once; another system is given time.
-                    (Count::InDoubt, _) if item.doubts == 0 && matches!(item.effect, Effect::Send { .. }) => {
-                        TimeDelta::zero()
-                    }
-                    _ => pause_after(item.attempts),
-                };
-                self.ledger.storage.put_back(place, self.ledger.now() + pause, cause, *count).await
+                let until = self.ledger.now() + pause(item, *count, *after);
+                if schedule::is_late(item, *count) {
+                    let late = Event::Delayed { effect: place.seq, cause: cause.clone(), until };
+                    self.commit(place, Ending::Open, |_, _| vec![late.clone()]).await?;
+                }
+                self.ledger.storage.put_back(place, until, cause, *count).await
             }
             Try::Silenced(by) => self.silence(item, &by.0, &by.1).await,
             Try::Moved(address) => {
-                self.commit(place, false, |_, _| vec![Event::Moved { address: address.clone() }]).await?;
+                self.commit(place, Ending::Open, |_, _| vec![Event::Moved { address: address.clone() }])
+                    .await?;
                 let cause = "the address has another name now";
                 self.ledger.storage.put_back(place, self.ledger.now(), cause, Count::Tried).await
             }
@@ -236,20 +243,14 @@ impl Dispatcher {
             Effect::Send { .. } => self.send(item, &talk).await,
             Effect::Act { .. } => self.have_done(item, &talk).await,
             Effect::OpenTicket(ticket) => self.open_ticket(item, &talk, ticket).await,
+            Effect::Mirror(mirror) => self.mirror(item, mirror).await,
+            Effect::Comment { ticket, text } => self.comment(item, ticket, text).await,
             Effect::Notify { team, text, priority } => {
-                let notice = Notice {
-                    key: item.place,
-                    team: team.clone(),
-                    text: text.clone(),
-                    priority: *priority,
-                    conversation: talk.id,
-                    at: self.ledger.now(),
-                };
-                Ok(match tokio::time::timeout(TRY_LIMIT, self.world.notifier.notify(&notice)).await {
-                    Ok(Ok(())) => done(Outcome::Notified),
-                    Ok(Err(error)) => again(error.to_string()),
-                    Err(_) => no_answer(),
-                })
+                Ok(self.notify(item, &talk, team, text, *priority).await)
+            }
+            Effect::Tell { channel, team, text, priority } => {
+                let notice = self.notice(item, &talk, team, text, *priority);
+                Ok(self.tell(channel, &notice).await)
             }
         }
     }
@@ -260,7 +261,7 @@ impl Dispatcher {
                 let book = self.library.current();
                 book.actions.get(action).map_or(1, |action| i64::from(action.tries))
             }
-            _ => MAX_TRIES,
+            other => schedule::most_tries(other),
         }
     }
 
@@ -276,7 +277,19 @@ impl Dispatcher {
         {
             self.ledger.storage.incident_given_up(key, item.place).await?;
         }
-        self.finish(item, outcome, None).await
+        if is_kept(&item.effect) {
+            return self.bury(item, outcome, cause).await;
+        }
+        self.finish(item, outcome, Vec::new()).await
+    }
+
+    /// Records that it was not done; the row stays as a dead letter.
+    async fn bury(&self, item: &Item, outcome: Outcome, cause: &str) -> Result<(), Unavailable> {
+        let event = Event::Finished { effect: item.place.seq, outcome };
+        self.commit(item.place, Ending::Buried(cause), |_, _| vec![event.clone()]).await?;
+        tracing::error!(cause, place = %item.place, "an effect is given up and kept as a dead letter");
+        metrics::counter!("deskhand_effects_dead_total", "kind" => item.effect.name()).increment(1);
+        Ok(())
     }
 
     /// Sends the parts of a message that have not gone out yet.
@@ -320,7 +333,7 @@ impl Dispatcher {
                 Ok(Err(DeliveryError::Unreachable { cause })) => {
                     let fact =
                         talk.unreachable.is_none().then(|| Event::Unreachable { cause: cause.clone() });
-                    return Ok(Try::Done(Outcome::Failed { cause }, fact));
+                    return Ok(Try::Done(Outcome::Failed { cause }, fact.into_iter().collect()));
                 }
                 Ok(Err(DeliveryError::GiveUp { cause })) => return Ok(done(Outcome::Failed { cause })),
                 Ok(Err(DeliveryError::InDoubt { cause })) => cause,
@@ -332,17 +345,17 @@ impl Dispatcher {
     }
 
     /// Records what came of it and takes the row out, in one transaction.
-    async fn finish(&self, item: &Item, outcome: Outcome, more: Option<Event>) -> Result<(), Unavailable> {
+    async fn finish(&self, item: &Item, outcome: Outcome, more: Vec<Event>) -> Result<(), Unavailable> {
         let place = item.place;
         let unsaid = match (&item.effect, &outcome) {
             // Where nobody can be reached, nobody can answer either.
-            _ if matches!(more, Some(Event::Unreachable { .. })) => None,
+            _ if more.iter().any(|event| matches!(event, Event::Unreachable { .. })) => None,
             (Effect::Send { by_bot: true, .. }, Outcome::Failed { cause } | Outcome::InDoubt { cause }) => {
                 Some(cause.clone())
             }
             _ => None,
         };
-        self.commit(place, true, |talk, now| {
+        self.commit(place, Ending::Finished, |talk, now| {
             let mut events = vec![Event::Finished { effect: place.seq, outcome: outcome.clone() }];
             events.extend(more.clone());
             if let (Some(cause), State::Bot, None) = (&unsaid, &talk.state, &talk.unreachable) {
@@ -356,14 +369,18 @@ impl Dispatcher {
     async fn commit(
         &self,
         place: Place,
-        finishing: bool,
+        ending: Ending<'_>,
         events: impl Fn(&Conversation, Time) -> Vec<Event>,
     ) -> Result<(), Unavailable> {
         for _ in 0..PATIENCE {
             let Some(before) = self.ledger.conversation(place.conversation).await? else { return Ok(()) };
             let now = self.ledger.now().max(before.updated_at);
             let mut commit = Commit::onto(&before, now, events(&before, now));
-            commit.finishes = finishing.then_some(place);
+            match ending {
+                Ending::Open => {}
+                Ending::Finished => commit.finishes = Some(place),
+                Ending::Buried(cause) => commit.buries = Some((place, cause.to_owned())),
+            }
             match self.ledger.commit(commit).await {
                 Ok(_) | Err(CommitError::Already(_)) => return Ok(()),
                 Err(CommitError::Conflict) => {}
@@ -374,8 +391,19 @@ impl Dispatcher {
     }
 }
 
+/// What becomes of the row.
+#[derive(Clone, Copy)]
+enum Ending<'a> {
+    /// It stays as it is.
+    Open,
+    /// It goes.
+    Finished,
+    /// It stays as a dead letter, for this cause.
+    Buried(&'a str),
+}
+
 fn done(outcome: Outcome) -> Try {
-    Try::Done(outcome, None)
+    Try::Done(outcome, Vec::new())
 }
 
 fn again(cause: String) -> Try {
@@ -395,21 +423,4 @@ fn doubtful(item: &Item, cause: String) -> Try {
 
 fn no_answer() -> Try {
     again(format!("no answer within {} s", TRY_LIMIT.as_secs()))
-}
-
-/// 1, 2, 4 … seconds up to a quarter of an hour.
-fn pause_after(attempts: i64) -> TimeDelta {
-    let growing = 1_i64.checked_shl(attempts.clamp(0, 20) as u32).unwrap_or(MAX_PAUSE_S).min(MAX_PAUSE_S);
-    TimeDelta::seconds(growing)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_a_quarter_of_an_hour() {
-        let pauses = [0, 1, 5, 60].map(|attempts| pause_after(attempts).num_seconds());
-        assert_eq!(pauses, [1, 2, 32, MAX_PAUSE_S]);
-    }
 }

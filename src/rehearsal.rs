@@ -233,6 +233,8 @@ impl<'a> Rehearsal<'a> {
                     title: ticket.title.clone(),
                     priority: ticket.priority,
                     joined: false,
+                    outside: None,
+                    late: false,
                 };
                 if let Some(key) = &ticket.incident {
                     self.incidents.insert(key.clone(), opened.clone());

@@ -157,6 +157,8 @@ fn comes_from_outside(event: &Event) -> bool {
         event,
         Event::Received { .. }
             | Event::Finished { .. }
+            | Event::ModelAnswered { .. }
+            | Event::ModelFailed { .. }
             | Event::Occurred { .. }
             | Event::Approved { .. }
             | Event::Rejected { .. }
@@ -193,7 +195,15 @@ fn again(
                 Event::Decided { .. } => return verdict(decision, says, &talk),
                 other => says.extend(decision.as_ref().and_then(|_| said(other))),
             }
-            talk.apply(&Entry { seq: talk.seq + 1, at, event });
+            let seq = talk.seq + 1;
+            let said = match &event {
+                Event::ModelAsked { question } => Some(answers.of_model(question, seq)),
+                _ => None,
+            };
+            talk.apply(&Entry { seq, at, event });
+            if let Some(event) = said {
+                talk.apply(&Entry { seq: seq + 1, at, event });
+            }
         }
     }
     verdict(decision, says, &talk)

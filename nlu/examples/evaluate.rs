@@ -1,10 +1,10 @@
 //! Measures the classifier on the dev parts of the shared data and prints one Markdown table.
 //!
-//! `cargo run -p nlu --release --example evaluate [banking77 | clinc150 | bitext …] [cross] [seed=N]`
+//! `cargo run -p nlu --release --example evaluate [banking77 | clinc150 | bitext …] [cross] [few] [seed=N]`
 //! It trains on the train parts alone, with default options; with few examples a class, three times on different ones,
 //! and prints means. No intent has a display name here; the words of its id serve as one.
 //! With `cross` dev is left alone: the train parts are cut into five, each measured in turn (with few examples a class,
-//! all that were not drawn are). Choices are made on that, and dev only reports.
+//! all that were not drawn are). Choices are made on that, and dev only reports. `few` leaves out full data.
 #![allow(clippy::print_stdout, clippy::disallowed_methods)] // a stopwatch that prints
 
 use std::collections::BTreeMap;
@@ -24,7 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (seeds, wanted): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|a| a.starts_with("seed="));
     let cross = wanted.iter().any(|argument| argument == "cross");
-    let wanted: Vec<String> = wanted.into_iter().filter(|argument| argument != "cross").collect();
+    let few = wanted.iter().any(|argument| argument == "few");
+    let wanted: Vec<String> =
+        wanted.into_iter().filter(|argument| argument != "cross" && argument != "few").collect();
     let seed =
         seeds.first().map_or(Ok(TrainOptions::default().seed), |seed| seed["seed=".len()..].parse())?;
     let options = TrainOptions { seed, ..TrainOptions::default() };
@@ -38,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let all = load(set, "train")?;
         let dev = if cross { TrainingSet::default() } else { load(set, "dev")? };
-        for shots in [0, 10, 5] {
+        for shots in [0, 10, 5].into_iter().filter(|&shots| shots > 0 || !few) {
             let draws = match (shots, cross) {
                 (0, true) => CUTS,
                 (0, false) => 1,

@@ -21,16 +21,20 @@ pub(super) fn read(folder: &Option<PathBuf>) -> anyhow::Result<Result<Playbook, 
 
 /// `deskhand check`
 pub(super) fn check(folder: &Option<PathBuf>, as_json: bool) -> anyhow::Result<bool> {
-    let (faults, warnings) = match read(folder)? {
-        Ok(book) => (Vec::new(), book.warnings),
-        Err(faults) => (faults, Vec::new()),
+    let (faults, warnings, prompts) = match read(folder)? {
+        Ok(book) => (Vec::new(), book.warnings, book.prompts),
+        Err(faults) => (faults, Vec::new(), model::prompt::Prompts::default()),
     };
     if as_json {
         let listed = |faults: &[Fault]| -> Vec<_> {
             let one = |fault: &Fault| json!({"file": fault.file, "line": fault.line, "column": fault.column, "message": fault.message});
             faults.iter().map(one).collect()
         };
-        let all = json!({"ok": faults.is_empty(), "faults": listed(&faults), "warnings": listed(&warnings)});
+        let seen = prompts
+            .all()
+            .map(|prompt| json!({"prompt": prompt.version, "step": prompt.step, "sees": prompt.fields()}));
+        let all = json!({"ok": faults.is_empty(), "faults": listed(&faults), "warnings": listed(&warnings),
+            "prompts": seen.collect::<Vec<_>>()});
         print(&all.to_string())?;
     } else {
         print_faults(folder.as_deref(), &faults)?;
@@ -41,6 +45,9 @@ pub(super) fn check(folder: &Option<PathBuf>, as_json: bool) -> anyhow::Result<b
                 shown(folder.as_deref(), file).display(),
                 warning.place()
             ));
+        }
+        for prompt in prompts.all() {
+            say(&format!("prompts/{}.md may see {}", prompt.id, prompt.fields().join(", ")));
         }
         if faults.is_empty() {
             say("All policies, replies, articles and cases can be read and agree with each other.");
@@ -81,10 +88,13 @@ pub(super) fn test(folder: &Option<PathBuf>, as_json: bool) -> anyhow::Result<bo
         }
     };
     let outcomes = cases::run(&book);
-    let failed = outcomes.iter().filter(|outcome| !outcome.misses.is_empty()).count();
+    let prompts =
+        book.prompts.run_cases(book.prompt_cases.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let failed = outcomes.iter().filter(|outcome| !outcome.misses.is_empty()).count() + prompts.faults.len();
     if as_json {
         print(&serde_json::to_string(
-            &json!({"release": book.release, "cases": outcomes, "failed": failed}),
+            &json!({"release": book.release, "cases": outcomes, "failed": failed,
+                "prompts": {"all": prompts.all, "faults": prompts.faults.iter().map(ToString::to_string).collect::<Vec<_>>()}}),
         )?)?;
     } else {
         for outcome in outcomes.iter().filter(|outcome| !outcome.misses.is_empty()) {
@@ -92,7 +102,11 @@ pub(super) fn test(folder: &Option<PathBuf>, as_json: bool) -> anyhow::Result<bo
                 print(&format!("{}:{}: {}: {}", outcome.file, miss.line, outcome.name, miss.message))?;
             }
         }
-        say(&format!("{} passed, {failed} failed", outcomes.len() - failed));
+        for fault in &prompts.faults {
+            print(&format!("{fault}"))?;
+        }
+        let all = outcomes.len() + prompts.all;
+        say(&format!("{} passed, {failed} failed", all.saturating_sub(failed)));
     }
     Ok(failed == 0)
 }

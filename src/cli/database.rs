@@ -59,9 +59,6 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
             for (name, examined) in app::examine_outside(&config).await {
                 found(name, examined);
             }
-            if let Some(url) = &config.notify.webhook_url {
-                found("notify webhook", reachable(url).await);
-            }
         }
     }
     let well = findings.iter().all(|finding| finding.trouble.is_none());
@@ -125,20 +122,6 @@ async fn free(config: &Config) -> Result<(), String> {
         )),
         Err(error) => Err(format!("{}: {error}. Set http.addr.", config.http.addr)),
     }
-}
-
-async fn reachable(url: &str) -> Result<(), String> {
-    let client = reqwest::Client::builder()
-        .timeout(std::time::Duration::from_secs(5))
-        .build()
-        .map_err(|error| error.to_string())?;
-    // Any answer will do: that the address is heard, not that it likes an empty request.
-    client
-        .head(url)
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| format!("does not answer: {}", error.without_url()))
 }
 
 /// Asks the model once; it costs a few tokens.

@@ -2,7 +2,7 @@
 
 use super::ConfigError;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// `[email]`
 #[derive(Debug, Clone, Deserialize)]
@@ -32,6 +32,123 @@ pub enum TlsMode {
     Starttls,
     /// Not: for a relay on this machine or in its private network.
     None,
+}
+
+/// A text that may look like a number, as everything does in the environment.
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Word {
+        Text(String),
+        Number(i64),
+    }
+    let word = Option::<Word>::deserialize(from)?;
+    Ok(word.map(|word| match word {
+        Word::Text(text) => text,
+        Word::Number(number) => number.to_string(),
+    }))
+}
+
+/// `[notify]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// Where notices to teams are posted beside the console.
+    pub webhook_url: Option<String>,
+    /// Signs them, by the rules of Standard Webhooks.
+    pub webhook_secret: Option<SecretString>,
+    /// An incoming webhook of a Slack channel; the address is the secret.
+    pub slack_url: Option<SecretString>,
+    /// A webhook of a Discord channel; the address is the secret.
+    pub discord_url: Option<SecretString>,
+    /// A Telegram chat that the bot of `telegram.token` writes to: its number, or `@name` of a channel.
+    #[serde(default, deserialize_with = "text")]
+    pub telegram_chat: Option<String>,
+    /// Who gets notices by e-mail.
+    pub email: Vec<String>,
+}
+
+/// `[tickets]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tickets {
+    /// Where tickets stand beside our own.
+    pub system: TicketSystemName,
+    /// The system's address. It may be private.
+    pub base_url: Option<String>,
+    /// Zendesk, Jira: the account's e-mail address. Zammad, Freshdesk: that of customers who are not known.
+    pub account: Option<String>,
+    /// The key or token of the API.
+    pub token: Option<SecretString>,
+    /// Jira: the project's key. GitHub: `owner/name`. Linear: the team's UUID. Zammad: the group. Redmine: the project.
+    #[serde(default, deserialize_with = "text")]
+    pub project: Option<String>,
+    /// Jira: the kind of issue.
+    pub issue_type: String,
+    /// Jira: names, Redmine: numbers of our four priorities, the lowest first.
+    pub priorities: Option<Vec<String>>,
+    /// Redmine: the number, Freshdesk: the name of a custom field that carries our key.
+    #[serde(default, deserialize_with = "text")]
+    pub key_field: Option<String>,
+    /// The file that describes a generic system.
+    pub generic: Option<std::path::PathBuf>,
+    /// Proves events of the system, which it posts to `/hooks/tickets/{system}`.
+    pub webhook_secret: Option<SecretString>,
+    /// How often an open ticket is asked about where the system sends no events.
+    pub poll_minutes: u32,
+    /// How long after its beginning a lost request may still come to light; the vendor's own where nothing is said.
+    pub settle_seconds: Option<u64>,
+}
+
+/// A ticket system that there is an adapter for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum TicketSystemName {
+    /// Ours alone.
+    Builtin,
+    Zendesk,
+    Jira,
+    Github,
+    Linear,
+    Zammad,
+    Freshdesk,
+    Redmine,
+    /// Any HTTP API, as a file describes it.
+    Generic,
+}
+
+impl TicketSystemName {
+    /// The name in the settings, the API and addresses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Zendesk => "zendesk",
+            Self::Jira => "jira",
+            Self::Github => "github",
+            Self::Linear => "linear",
+            Self::Zammad => "zammad",
+            Self::Freshdesk => "freshdesk",
+            Self::Redmine => "redmine",
+            Self::Generic => "generic",
+        }
+    }
+}
+
+impl Tickets {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |message: String| Err(ConfigError(message));
+        if self.poll_minutes == 0 {
+            return wrong("tickets.poll_minutes: 0 is too often; expected 1 or more".to_owned());
+        }
+        let whole = self.base_url.is_some() && self.token.is_some();
+        if self.system != TicketSystemName::Builtin && !whole {
+            let missing = if self.base_url.is_none() { "base_url" } else { "token" };
+            return wrong(format!("tickets.{missing} is missing: {} needs it", self.system.name()));
+        }
+        Ok(())
+    }
 }
 
 impl Email {

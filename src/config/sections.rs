@@ -48,16 +48,6 @@ pub struct Directory {
     pub file: Option<PathBuf>,
 }
 
-/// `[notify]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Notify {
-    /// Where notices to teams are posted beside the console.
-    pub webhook_url: Option<String>,
-    /// Signs them, by the rules of Standard Webhooks.
-    pub webhook_secret: Option<SecretString>,
-}
-
 /// `[limits]`
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]

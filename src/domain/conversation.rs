@@ -403,6 +403,15 @@ impl Conversation {
         open.map(|(seq, approval)| (*seq, approval))
     }
 
+    /// Our number of the ticket that somebody calls so: by ours, or by the one it has elsewhere.
+    #[must_use]
+    pub fn ticket_called(&self, name: &str) -> Option<&str> {
+        let called = |ticket: &&TicketRef| {
+            ticket.number == name || ticket.outside.as_ref().is_some_and(|outside| outside.number == name)
+        };
+        self.tickets.iter().rev().find(called).map(|ticket| ticket.number.as_str())
+    }
+
     /// Whether a ticket is on its way.
     #[must_use]
     pub fn opening_ticket(&self) -> bool {

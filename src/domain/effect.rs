@@ -1,11 +1,15 @@
 //! What only the outbox does, and what came of it.
 
+use super::Time;
 use super::event::{Author, Entry, Event};
-use super::ids::Seq;
-use super::ticket::{NewTicket, Priority, TicketRef};
+use super::ids::{Place, Seq};
+use super::ticket::{NewTicket, Outside, Priority, TicketRef};
 use channels::{Channel, Choice, Citation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// How the lanes of tickets in other systems begin: there a dead letter holds up what comes after it.
+pub const MIRROR_LANE: &str = "mirror/";
 
 /// One act on the outside world. It is named by the place in the log that asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,26 @@ pub enum Effect {
         /// How loud.
         priority: Priority,
     },
+    /// Tell a team by one of the channels that are set up.
+    Tell {
+        /// By which, such as `slack`.
+        channel: String,
+        /// Which team.
+        team: String,
+        /// What; plain text.
+        text: String,
+        /// How loud.
+        priority: Priority,
+    },
+    /// Open one of our tickets in the system of somebody else's, too: it did not come about at once.
+    Mirror(Mirror),
+    /// Add a comment to the ticket there.
+    Comment {
+        /// Our number.
+        ticket: String,
+        /// What; plain text.
+        text: String,
+    },
     /// Have another system change something.
     Act {
         /// The action's id.
@@ -50,6 +74,27 @@ pub enum Effect {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         undoes: Option<Seq>,
     },
+}
+
+/// A ticket that stands here and not yet there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mirror {
+    /// Our number.
+    pub number: String,
+    /// The event that asked for the ticket: its key over there.
+    pub key: Place,
+    /// When that key came to be.
+    pub born: Time,
+    /// What is to stand there.
+    pub ticket: NewTicket,
+    /// When the last try began of which nobody knows what came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<Time>,
+    /// Not before: the other side asked for patience.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Time>,
+    /// Why it did not come about at once, for an agent.
+    pub cause: String,
 }
 
 impl Effect {
@@ -82,6 +127,9 @@ impl Effect {
             Self::Send { .. } => "send",
             Self::OpenTicket(_) => "ticket",
             Self::Notify { .. } => "notify",
+            Self::Tell { .. } => "tell",
+            Self::Mirror(_) => "mirror",
+            Self::Comment { .. } => "comment",
             Self::Act { .. } => "act",
         }
     }
@@ -91,6 +139,10 @@ impl Effect {
     pub fn lane(&self) -> String {
         match self {
             Self::Act { action, .. } => format!("act/{action}"),
+            Self::Tell { channel, .. } => format!("tell/{channel}"),
+            Self::Mirror(Mirror { number: ticket, .. }) | Self::Comment { ticket, .. } => {
+                format!("{MIRROR_LANE}{ticket}")
+            }
             other => other.name().to_owned(),
         }
     }
@@ -112,6 +164,15 @@ pub enum Outcome {
     TicketOpened(TicketRef),
     /// The team was told.
     Notified,
+    /// Our ticket stands in the other system, too.
+    Mirrored {
+        /// Our number.
+        number: String,
+        /// It, over there.
+        outside: Outside,
+    },
+    /// The comment stands there.
+    Commented,
     /// The other system did it.
     Acted {
         /// What it answered, as the action promises it.

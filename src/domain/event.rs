@@ -196,6 +196,24 @@ pub enum Event {
         /// What came of it.
         outcome: Outcome,
     },
+    /// What the outbox was asked to do takes longer: a system outside does not take it.
+    Delayed {
+        /// The event that asked.
+        effect: Seq,
+        /// Why, for an agent.
+        cause: String,
+        /// When it is tried again.
+        until: Time,
+    },
+    /// Somebody decided about what could not be done in all its tries.
+    Redriven {
+        /// The event that asked.
+        effect: Seq,
+        /// Whether it is tried again, or given up.
+        again: bool,
+        /// Who.
+        by: PersonRef,
+    },
     /// The conversation was put into a team's queue.
     HandedOff {
         /// Whose.

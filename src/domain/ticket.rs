@@ -100,7 +100,7 @@ pub struct NewTicket {
 /// A ticket as a conversation knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketRef {
-    /// The number that is told to the customer.
+    /// Our own number, by which it is known here for good.
     pub number: String,
     /// One line.
     pub title: String,
@@ -109,4 +109,32 @@ pub struct TicketRef {
     /// Whether another conversation had opened it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joined: bool,
+    /// The same ticket in a system of somebody else's, once it stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Outside>,
+    /// Whether it came to stand there only after our number had been told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+}
+
+impl TicketRef {
+    /// What the customer was told: the number that it has where it is worked on, if that was known at once.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.outside.as_ref().filter(|_| !self.late).map_or(&self.number, |outside| &outside.number)
+    }
+}
+
+/// A ticket in a system of somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outside {
+    /// Which system.
+    pub system: String,
+    /// Its id there.
+    pub id: String,
+    /// What people call it there.
+    pub number: String,
+    /// Where people look at it: `http` or `https`, nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }

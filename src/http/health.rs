@@ -51,7 +51,13 @@ enum Condition {
 
 /// Each part with its state and its cause; 503 where messages would not be taken.
 pub(super) async fn ready(State(site): State<Site>) -> Response {
-    let mut parts = vec![database(&site).await, release(&site), outbox(&site).await, stopping(&site)];
+    let mut parts = vec![
+        database(&site).await,
+        release(&site),
+        outbox(&site).await,
+        letters(&site).await,
+        stopping(&site),
+    ];
     parts.extend(platforms(&site));
     parts.extend(language_model(&site));
     let status = parts.iter().map(|part| part.state).max().unwrap_or(Condition::Ok);
@@ -88,6 +94,20 @@ async fn outbox(site: &Site) -> Part {
         Err(_) => (Condition::Degraded, "the database has not answered".to_owned()),
     };
     Part { part: "outbox", state, detail }
+}
+
+/// What waits for a human's decision; customers' messages are taken all the same.
+async fn letters(site: &Site) -> Part {
+    let (state, detail) = match timeout(PATIENCE, site.ledger.storage.dead_letters()).await {
+        Ok(Ok(0)) => (Condition::Ok, "none".to_owned()),
+        Ok(Ok(dead)) => (
+            Condition::Degraded,
+            format!("{dead} wait in the console, under Dead letters, to be tried again or given up"),
+        ),
+        Ok(Err(error)) => (Condition::Degraded, error.0),
+        Err(_) => (Condition::Degraded, "the database has not answered".to_owned()),
+    };
+    Part { part: "dead letters", state, detail }
 }
 
 /// A platform that is away takes nothing from the others: the desk as a whole is degraded at most.
@@ -140,6 +160,9 @@ fn stopping(site: &Site) -> Part {
 /// Prometheus text.
 pub(super) async fn metrics(State(site): State<Site>) -> Result<Response> {
     let handle = site.metrics.as_ref().ok_or_else(Problem::no_route)?;
+    if let Ok(Ok(dead)) = timeout(PATIENCE, site.ledger.storage.dead_letters()).await {
+        metrics::gauge!("deskhand_dead_letters").set(dead as f64);
+    }
     for part in site.asking.state() {
         for (name, value) in part.figures {
             metrics::gauge!(format!("deskhand_model_{name}"), "of" => part.of.clone()).set(value);

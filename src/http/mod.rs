@@ -17,6 +17,7 @@ mod session;
 mod settings;
 pub mod sign_in;
 
+pub use chat::frames;
 pub use connections::Connections;
 pub use console::openapi;
 pub use settings::{Rate, Rates, Settings};
@@ -28,6 +29,7 @@ use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::platforms::Platforms;
 use crate::triggers::Triggers;
+use crate::ticketing::Ticketing;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
@@ -70,6 +72,8 @@ pub struct Server {
     pub stopping: watch::Receiver<bool>,
     /// What sets the desk off beside messages.
     pub triggers: Triggers,
+    /// Tickets after they were opened.
+    pub ticketing: Ticketing,
     /// The connected platforms.
     pub platforms: Platforms,
     /// Asks the language model.
@@ -93,6 +97,7 @@ impl Server {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         Self {
+            ticketing: Ticketing::new(ledger.clone(), hand.clone(), None, chrono::TimeDelta::minutes(5)),
             asking: Asking::off(ledger.clone()),
             ledger,
             library,
@@ -156,6 +161,10 @@ pub fn router(server: Server) -> Router {
         .route(
             "/hooks/{trigger}",
             post(hooks::trigger::take).layer(DefaultBodyLimit::max(hooks::trigger::LARGEST)),
+        )
+        .route(
+            "/hooks/tickets/{system}",
+            post(hooks::tickets).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)),
         )
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

@@ -6,3 +6,5 @@ pub mod mail;
 pub mod model_journal;
 pub mod notifier;
 pub mod tickets;
+pub mod tracker;
+pub mod trackers;

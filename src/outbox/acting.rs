@@ -41,7 +41,7 @@ impl Dispatcher {
         }
         let opening = self.world.tickets.open(item.place, talk.customer, ticket, self.ledger.now());
         let tried = match tokio::time::timeout(TRY_LIMIT, opening).await {
-            Ok(Ok(reference)) => done(Outcome::TicketOpened(reference)),
+            Ok(Ok(reference)) => self.opened(item, talk, ticket, reference).await?,
             Ok(Err(TicketError::Retry(cause))) => again(cause),
             Ok(Err(TicketError::Refused(cause))) => done(Outcome::Failed { cause }),
             Err(_) => no_answer(),
@@ -53,7 +53,7 @@ impl Dispatcher {
                     storage.incident_opened(key, item.place, reference).await?;
                 }
                 Try::Done(..) => storage.incident_given_up(key, item.place).await?,
-                Try::Again { .. } | Try::Moved(_) | Try::Silenced(_) => {}
+                Try::Again { .. } | Try::Moved(_) | Try::Dead(_) | Try::Silenced(_) => {}
             }
         }
         Ok(tried)
@@ -70,7 +70,7 @@ impl Dispatcher {
         let Some(action) = book.actions.get(action).filter(|action| action.version == *version) else {
             return failed(format!("the action {action} was changed since it was asked for"));
         };
-        if undoes.is_none() && !is_awaited(talk, item.place.seq) {
+        if undoes.is_none() && !item.redriven && !is_awaited(talk, item.place.seq) {
             return Ok(match item.doubts {
                 0 => done(Outcome::Dropped),
                 _ => done(Outcome::InDoubt { cause: LOST.to_owned() }),

@@ -1,7 +1,7 @@
 //! The kill switch, right before each act: what waits in the outbox is not done once it was switched off.
 
 use super::acting::{LOST, is_awaited};
-use super::{Dispatcher, Try, done};
+use super::{Dispatcher, Ending, Try, done};
 use crate::domain::conversation::Conversation;
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::Event;
@@ -53,7 +53,7 @@ impl Dispatcher {
         board: &Switchboard,
     ) -> Result<(), Unavailable> {
         let book = self.library.current();
-        self.commit(item.place, true, |talk, now| {
+        self.commit(item.place, Ending::Finished, |talk, now| {
             let mut events = vec![Event::Finished { effect: item.place.seq, outcome: Outcome::Dropped }];
             let mut after = talk.clone();
             let finished = events[0].clone();
@@ -76,7 +76,12 @@ fn by<'a>(item: &Item, talk: &Conversation, off: &'a [SwitchedOff]) -> Option<&'
     };
     match &item.effect {
         Effect::Send { by_bot: true, .. } => muted().or_else(stopped).or_else(decided),
-        Effect::Send { .. } | Effect::Notify { .. } => None,
+        // People are told and follow up; that is what a switch leaves to them.
+        Effect::Send { .. }
+        | Effect::Notify { .. }
+        | Effect::Tell { .. }
+        | Effect::Mirror(_)
+        | Effect::Comment { .. } => None,
         Effect::Act { action, undoes: Some(_), .. } => switch::action(off, action),
         Effect::Act { action, .. } => muted().or_else(|| switch::action(off, action)).or_else(stopped),
         // A ticket for a customer who waits in the queue is part of handing over.

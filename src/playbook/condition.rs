@@ -1,10 +1,10 @@
 //! Conditions in CEL: checked against the vocabulary when they are read, total when they are asked.
 
 use super::conjuncts;
+use super::days::{days_since, months_since};
 use super::facts::{Facts, Kind};
 use super::quick::Quick;
 use super::typing::{self, Scope};
-use crate::domain::Time;
 use cel::objects::Key;
 use cel::{Context, IdedExpr, Program, Value};
 use regex::Regex;
@@ -182,6 +182,11 @@ fn context(facts: &Facts, more: &Map<String, serde_json::Value>) -> Context<'sta
     {
         tracing::error!(%error, "days_since() could not be declared: conditions that use it will not hold");
     }
+    if let Err(error) =
+        context.add_function("months_since", move |day: Arc<String>| -> i64 { months_since(&day, now) })
+    {
+        tracing::error!(%error, "months_since() could not be declared: conditions that use it will not hold");
+    }
     let (message, context_of) = (&facts.message, &mut context);
     add(context_of, "intent", &facts.intent);
     add(context_of, "intent_name", &facts.intent_name);
@@ -228,12 +233,6 @@ fn rx(text: Arc<String>, pattern: Arc<String>) -> Result<bool, cel::ExecutionErr
     Ok(found)
 }
 
-/// Whole days since a day, as of the message; -1 where it is no day.
-fn days_since(day: &str, now: Time) -> i64 {
-    let day = day.get(..10).and_then(|day| day.parse::<chrono::NaiveDate>().ok());
-    day.map_or(-1, |day| (now.date_naive() - day).num_days())
-}
-
 /// What a name beside the vocabulary is.
 pub type MoreNames = std::collections::BTreeMap<String, Kind>;
 
@@ -271,6 +270,7 @@ mod tests {
         assert!(holds(r#"message.text.contains("invoice") ? desk.open : false"#));
         assert!(!holds(r#"customer.tier == "enterprise""#));
         // The sample's message came on the first day of 1970.
+        assert!(holds(r#"months_since("1969-07-01") == 6 && months_since("1969-07-02") < 6"#));
         assert!(holds(r#"days_since("1969-10-03") == 90 && days_since(customer.since) < 0"#));
     }
 

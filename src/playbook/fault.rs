@@ -61,6 +61,18 @@ impl Faults {
         self.list.push(Fault { file: file.to_owned(), line, column, message: message.into() });
     }
 
+    /// Notes one in a file that others include, once, with the first that it is a fault in.
+    pub fn add_included(&mut self, file: &str, at: Spot, message: impl Into<String>, includer: &str) {
+        let message = message.into();
+        let known = |fault: &Fault| {
+            (fault.file.as_str(), fault.line, fault.column) == (file, at.line, at.column)
+                && fault.message.starts_with(&message)
+        };
+        if !self.list.iter().any(known) {
+            self.add(file, at, format!("{message} (as {includer} includes it)"));
+        }
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

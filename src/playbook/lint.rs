@@ -67,6 +67,13 @@ pub(super) fn unused(
         }
     }
     let by_trigger = triggers.values().filter_map(|trigger| trigger.then.playbook.as_deref());
+    let included: Vec<&String> = procedures.values().flat_map(|procedure| &procedure.parts).collect();
+    for file in content.keys() {
+        let part = file.strip_prefix("policies/parts/").and_then(|name| name.strip_suffix(".yaml"));
+        if let Some(part) = part.filter(|part| !included.iter().any(|id| id.as_str() == *part)) {
+            warnings.add(file, 1, format!("no playbook includes \"{part}\""));
+        }
+    }
     let started: Vec<&str> = goals
         .iter()
         .filter_map(|then| match then {

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod condition;
 mod conjuncts;
+mod days;
 pub mod facts;
 pub mod fault;
 pub mod knowledge;

@@ -90,7 +90,9 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
     let knowledge = Knowledge::read(articles, &intent_ids, &mut faults);
 
     let actions = super::actions::read(below(content, "policies/actions/"), &team_ids, &mut faults);
+    let parts = procedures::read_parts(below(content, "policies/parts/"), &mut faults);
     let known = Known {
+        parts: &parts,
         teams: &team_ids,
         intents: &intent_ids,
         replies: &replies,
@@ -183,7 +185,7 @@ fn unknown_files(content: &Content, faults: &mut Faults) {
             Some(rest) => {
                 [DESK, TEAMS, RULES, REPLIES, GUARDRAILS].contains(&path.as_str())
                     || rest.ends_with(".yaml")
-                        && ["intents/", "playbooks/", "actions/", "triggers/", "cases/"]
+                        && ["intents/", "playbooks/", "parts/", "actions/", "triggers/", "cases/"]
                             .iter()
                             .any(|folder| rest.starts_with(folder))
                     || rest == "schema.json"

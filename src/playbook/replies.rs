@@ -42,9 +42,13 @@ pub const REQUIRED: &[&str] = &[
     "no",
 ];
 
+/// Sentences that the program says where they are there, and stays silent where not; the button of optional questions
+/// then has none.
+const OPTIONAL: &[&str] = &["ticket-solved", "not-at-hand"];
+
 /// Whether the program itself may say it. The platforms' sentences may be missing: they have plain words of their own.
 pub(super) fn is_the_programs(id: &str) -> bool {
-    REQUIRED.contains(&id) || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
+    REQUIRED.contains(&id) || OPTIONAL.contains(&id) || Phrase::ALL.iter().any(|phrase| phrase.id() == id)
 }
 
 /// `policies/replies.yaml`.

@@ -5,7 +5,7 @@ use super::policy::case::CasesFile;
 use super::policy::desk::DeskPolicy;
 use super::policy::guardrails::Guardrails;
 use super::policy::intent::{Intent, OutOfScope};
-use super::policy::procedure::Procedure;
+use super::policy::procedure::{Part, Procedure};
 use super::policy::rule::RulesFile;
 use super::policy::team::TeamsFile;
 use super::policy::trigger::TriggerFile;
@@ -25,6 +25,7 @@ pub fn text() -> String {
     add::<OutOfScope>("out-of-scope", &mut kinds, &mut generator);
     add::<RulesFile>("rules", &mut kinds, &mut generator);
     add::<Procedure>("playbook", &mut kinds, &mut generator);
+    add::<Part>("part", &mut kinds, &mut generator);
     add::<ActionFile>("action", &mut kinds, &mut generator);
     add::<TriggerFile>("trigger", &mut kinds, &mut generator);
     add::<RepliesFile>("replies", &mut kinds, &mut generator);

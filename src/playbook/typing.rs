@@ -202,10 +202,10 @@ impl Checker<'_> {
                     None => Ok(Type::Bool),
                 }
             }
-            ("days_since", [day]) => match day.like(&Type::Text) {
+            ("days_since" | "months_since", [day]) => match day.like(&Type::Text) {
                 true => Ok(Type::Number),
                 false => {
-                    Err(format!("`days_since` takes a day such as \"2026-03-04\", this is {}", day.name()))
+                    Err(format!("`{function}` takes a day such as \"2026-03-04\", this is {}", day.name()))
                 }
             },
             ("size", [_]) => Ok(Type::Number),
@@ -230,6 +230,7 @@ impl Checker<'_> {
                     "rx",
                     "size",
                     "days_since",
+                    "months_since",
                     "timestamp",
                     "duration",
                     "getHours",

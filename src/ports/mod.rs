@@ -7,6 +7,7 @@ pub mod mail;
 pub mod notify;
 pub mod storage;
 pub mod tickets;
+pub mod tracker;
 
 pub use actions::{ActionError, Actions};
 pub use clock::{Clock, Ids};
@@ -14,3 +15,4 @@ pub use directory::{Directory, DirectoryError};
 pub use mail::{Mail, MailError, Mailer};
 pub use notify::{Notice, Notifier, NotifyError};
 pub use tickets::{TicketError, Tickets};
+pub use tracker::{Heard, Mirrored, Tracker, TrackerError, Unheard};

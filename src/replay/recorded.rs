@@ -1,5 +1,6 @@
 //! What was asked and answered at the time.
 
+use crate::domain::consult::Consultation;
 use crate::domain::event::{Answer, Entry, Event, Question};
 use crate::domain::ids::Seq;
 use crate::playbook::Playbook;
@@ -20,6 +21,8 @@ pub(super) fn begins(event: &Event) -> Option<Seq> {
 /// The answers of a log, by their questions.
 pub(super) struct Recorded<'a> {
     answers: Vec<&'a Answer>,
+    /// What a language model was asked, and the event that tells what came of it.
+    consulted: Vec<(&'a Consultation, &'a Event)>,
 }
 
 impl<'a> Recorded<'a> {
@@ -28,7 +31,38 @@ impl<'a> Recorded<'a> {
             Event::Answered { answer } => Some(answer.as_ref()),
             _ => None,
         });
-        Self { answers: answers.collect() }
+        let came = |seq: Seq| {
+            log.iter().map(|entry| &entry.event).find(|event| match event {
+                Event::ModelAnswered { asked, .. } | Event::ModelFailed { asked, .. } => *asked == seq,
+                _ => false,
+            })
+        };
+        let consulted = log.iter().filter_map(|entry| match &entry.event {
+            Event::ModelAsked { question } => Some((question.as_ref(), came(entry.seq)?)),
+            _ => None,
+        });
+        Self { answers: answers.collect(), consulted: consulted.collect() }
+    }
+
+    /// What a language model said at the time to the same question about the same message; nobody is asked anew.
+    pub(super) fn of_model(&self, question: &Consultation, seq: Seq) -> Event {
+        let same = |one: &Consultation| {
+            (one.message, one.step, &one.about) == (question.message, question.step, &question.about)
+        };
+        let came = self.consulted.iter().find(|(one, _)| same(one)).map(|(_, came)| (*came).clone());
+        match came {
+            Some(Event::ModelAnswered { answer, .. }) => Event::ModelAnswered { asked: seq, answer },
+            Some(Event::ModelFailed { code, cause, usage, cost_micros, .. }) => {
+                Event::ModelFailed { asked: seq, code, cause, usage, cost_micros }
+            }
+            _ => Event::ModelFailed {
+                asked: seq,
+                code: "model-not-asked-then".to_owned(),
+                cause: NOT_ASKED.to_owned(),
+                usage: model::Usage::default(),
+                cost_micros: 0,
+            },
+        }
     }
 
     /// The answer to a question, as far as anybody knows.

@@ -21,6 +21,9 @@ pub(crate) struct Prepared {
     pub(crate) once: Option<String>,
     pub(crate) finishes: Option<Place>,
     pub(crate) switches: Option<i64>,
+    pub(crate) buries: Option<(Place, String)>,
+    /// Dead letters that somebody decided about: tried again, or given up.
+    pub(crate) redrives: Vec<(Seq, bool)>,
     /// What its playbooks wait for outside, where this commit may have changed that.
     pub(crate) awaits: Option<Vec<(String, String)>>,
     /// Tickets that stand for it from this commit on.
@@ -94,7 +97,7 @@ pub(crate) struct EffectRow {
 impl Prepared {
     /// Refuses a commit whose events do not lead from `expected` to `after`.
     pub(crate) fn new(commit: Commit) -> Result<Self, sqlx::Error> {
-        let Commit { after, expected, entries, once, finishes, switches } = commit;
+        let Commit { after, expected, entries, once, finishes, switches, buries } = commit;
         let follows_on = (expected + 1..).zip(&entries).all(|(seq, entry)| seq == entry.seq);
         let ends = entries.last().map_or(expected, |entry| entry.seq);
         if !follows_on || after.seq != ends || expected < 0 {
@@ -135,9 +138,15 @@ impl Prepared {
             Event::Finished { outcome: Outcome::TicketOpened(ticket), .. } => Some(plain(&ticket.number)),
             _ => None,
         });
+        let redrives = entries.iter().filter_map(|entry| match entry.event {
+            Event::Redriven { effect, again, .. } => Some((effect, again)),
+            _ => None,
+        });
         Ok(Self {
             approvals: (changes_waits || rules_on(&entries)).then(|| asked(&after)),
             marks: marks(&entries, &after),
+            redrives: redrives.collect(),
+            buries: buries.map(|(place, cause)| (place, plain(&cause))),
             awaits: changes_waits.then(|| awaited(&after)),
             holds: holds.collect(),
             calls: entries.iter().filter_map(|entry| call(entry, &after)).collect(),

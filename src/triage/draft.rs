@@ -66,7 +66,7 @@ impl<'a> Draft<'a> {
         facts.insert("team".to_owned(), self.book.team_facts(team, &self.language(), self.now));
         facts.insert(
             "ticket".to_owned(),
-            json!({"number": ticket.map_or("", |ticket| &ticket.number), "title": ticket.map_or("", |ticket| &ticket.title)}),
+            json!({"number": ticket.map_or("", |ticket| ticket.shown()), "title": ticket.map_or("", |ticket| &ticket.title)}),
         );
         let files = self.talk.files.iter().map(
             |file| json!({"id": file.id, "name": file.name, "type": file.media_type, "size": file.size}),

@@ -100,7 +100,7 @@ fn summary(talk: &Conversation, book: &Playbook, reasons: &[Reason]) -> String {
         }
         line("Missing", context.trouble.as_deref().unwrap_or_default());
     }
-    let tickets: Vec<&str> = talk.tickets.iter().map(|ticket| ticket.number.as_str()).collect();
+    let tickets: Vec<&str> = talk.tickets.iter().map(|ticket| ticket.shown()).collect();
     line("Tickets", &tickets.join(", "));
     let why: Vec<&str> = reasons.iter().map(|reason| reason.text.as_str()).collect();
     line("Why you", &why.join(" "));

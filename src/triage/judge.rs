@@ -182,7 +182,7 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
         return false;
     };
     let filled = playing::fill(draft, &run, &ask, case, press);
-    let answered = matches!(filled, Fill::Answer(_)) && slots::is_exact(&ask);
+    let answered = matches!(filled, Fill::Answer(_) | Fill::Without) && slots::is_exact(&ask);
     let ruled = rules::judge(&case.facts, &case.meaning, false, Limits::of(&draft.talk), draft.book);
     let to_human = ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)));
     if press.is_none() && to_human && !answered {
@@ -192,6 +192,10 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
     let unfit = match filled {
         Fill::Answer(value) => {
             take_answer(draft, case, run.clone(), slot, value);
+            return true;
+        }
+        Fill::Without => {
+            go_on_without(draft, case, run.clone(), slot);
             return true;
         }
         Fill::Unfit(words) => Some(words),
@@ -210,7 +214,9 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
         draft.push(Event::PutAside);
         return false;
     }
-    if *tries >= ask.tries {
+    if *tries >= ask.tries && ask.optional {
+        go_on_without(draft, case, run.clone(), slot);
+    } else if *tries >= ask.tries {
         let text = format!("The {} was asked for {tries} times without an answer.", slot.replace('_', " "));
         let reason = Reason::new("slot-missing", text);
         case.decide(draft, Route::Handoff, vec![reason.clone()]);
@@ -249,6 +255,13 @@ fn take_answer(draft: &mut Draft<'_>, case: &Case<'_>, run: Run, slot: &str, val
     let text = format!("The customer told the {}.", slot.replace('_', " "));
     let run = playing::filled(run, slot, value);
     case.decide(draft, playing::route(&run, draft), vec![Reason::new("slot-filled", text)]);
+    draft.push(Event::Progressed { run: Some(Box::new(run)) });
+}
+
+fn go_on_without(draft: &mut Draft<'_>, case: &Case<'_>, run: Run, slot: &str) {
+    let text = format!("The customer has no {}.", slot.replace('_', " "));
+    let run = playing::filled(run, slot, Value::Null);
+    case.decide(draft, playing::route(&run, draft), vec![Reason::new("slot-left-empty", text)]);
     draft.push(Event::Progressed { run: Some(Box::new(run)) });
 }
 

@@ -16,6 +16,7 @@ pub mod rescue;
 mod rules;
 mod silent;
 mod slots;
+pub mod solved;
 pub mod triggered;
 mod understand;
 mod waiting;

@@ -2,7 +2,7 @@
 
 use super::judge::Case;
 use super::pressed::Pressed;
-use crate::playbook::policy::procedure::{Ask, SlotKind};
+use crate::playbook::policy::procedure::{Ask, Option_, SlotKind};
 use crate::playbook::procedures::CheckedProcedure;
 use nlu::signals::{Entity, EntityKind};
 use regex::Regex;
@@ -41,6 +41,44 @@ const YES: &[&str] = &[
 const NO: &[&str] =
     &["no", "n", "nope", "nah", "not", "don't", "nein", "nee", "nicht", "non", "pas", "nunca"];
 
+/// Ways to say that one does not have or know something, within a short message.
+const WITHOUT: &[&str] = &[
+    "don't know",
+    "do not know",
+    "dont know",
+    "don't have",
+    "do not have",
+    "dont have",
+    "don't remember",
+    "can't remember",
+    "cannot remember",
+    "no idea",
+    "not sure",
+    "forgot",
+    "forgotten",
+    "skip",
+    "weiß nicht",
+    "weiß ich nicht",
+    "habe ich nicht",
+    "habe keine",
+    "habe keinen",
+    "keine ahnung",
+    "vergessen",
+    "sais pas",
+    "n'ai pas",
+    "aucune idée",
+    "oublié",
+    "no sé",
+    "no lo sé",
+    "no tengo",
+    "no recuerdo",
+    "ni idea",
+    "olvidé",
+];
+
+/// The longest message, in words, that is taken for such an answer or for a choice told in words.
+const SHORT: usize = 8;
+
 /// The answer in a message, if it holds one. `pattern` is that of the question, where it has one.
 pub(super) fn fill(
     ask: &Ask,
@@ -55,7 +93,8 @@ pub(super) fn fill(
     };
     match ask.kind {
         SlotKind::Choice => {
-            let choice = ask.choices.iter().find(|choice| Some(choice.id.as_str()) == pressed)?;
+            let choice = ask.choices.iter().find(|choice| Some(choice.id.as_str()) == pressed);
+            let choice = choice.or_else(|| told(&ask.choices, text))?;
             Some(json!(choice.id))
         }
         SlotKind::YesNo => match pressed {
@@ -113,6 +152,52 @@ pub(super) fn fitting(ask: &Ask, procedure: &CheckedProcedure, value: &Value) ->
 fn is_address(text: &str) -> bool {
     let parts = text.split_once('@').filter(|(local, host)| !local.is_empty() && !host.is_empty());
     parts.is_some() && !text.contains(char::is_whitespace)
+}
+
+/// The one choice whose words stand in a short message that denies and asks nothing; two would be a guess.
+fn told<'a>(choices: &'a [Option_], text: &str) -> Option<&'a Option_> {
+    let said = words(text);
+    let plain = format!(" {} ", said.join(" "));
+    if said.len() > SHORT || text.contains('?') || said.iter().any(|word| NO.contains(&word.as_str())) {
+        return None;
+    }
+    let holds = |choice: &Option_| {
+        let labels = choice.label.values().map(|label| words(label).join(" "));
+        labels
+            .filter(|label| !label.is_empty())
+            .filter(|label| plain.contains(&format!(" {label} ")))
+            .max_by_key(String::len)
+    };
+    let mut held: Vec<(&Option_, String)> =
+        choices.iter().filter_map(|choice| holds(choice).map(|label| (choice, label))).collect();
+    // "Gold plus" also holds "gold".
+    let longest = held.iter().map(|(_, label)| label.len()).max()?;
+    let whole = held.iter().find(|(_, label)| label.len() == longest).map(|(_, label)| label.clone())?;
+    held.retain(|(_, label)| *label == whole || !whole.contains(label.as_str()));
+    match held.as_slice() {
+        [(choice, _)] => Some(choice),
+        _ => None,
+    }
+}
+
+/// Whether the customer says that they do not have what is asked for.
+pub(super) fn is_without(ask: &Ask, case: &Case<'_>, press: Option<&Pressed>) -> bool {
+    if let Some(Pressed::Slot(id)) = press {
+        return id.is_empty();
+    }
+    let said = words(&case.message.text);
+    let plain = format!(" {} ", said.join(" "));
+    let bare =
+        said.len() <= 2 && said.iter().any(|word| ["no", "none", "nein", "non"].contains(&word.as_str()));
+    let says = WITHOUT.iter().any(|one| plain.contains(&format!(" {one} ")));
+    said.len() <= SHORT && (says || bare && ask.kind != SlotKind::YesNo)
+}
+
+/// Lower case, without signs.
+fn words(text: &str) -> Vec<String> {
+    let plain = text.to_lowercase().replace('’', "'");
+    let words = plain.split(|letter: char| !letter.is_alphanumeric() && letter != '\'');
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// The value of that kind among what was found in a message.
@@ -198,18 +283,15 @@ fn plain_number(word: &str) -> Option<f64> {
 
 /// What the first word says, if it is one of either list; both in one sentence would be a guess.
 fn yes_or_no(text: &str) -> Option<bool> {
-    let plain = text.to_lowercase().replace('’', "'");
-    let words: Vec<&str> = plain
-        .split(|letter: char| !letter.is_alphanumeric() && letter != '\'')
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words = words(text);
+    let plain = words.join(" ");
     let says = |list: &[&str]| {
         list.iter().any(|one| match one.contains(' ') {
             true => plain.contains(one),
-            false => words.contains(one),
+            false => words.iter().any(|word| word == one),
         })
     };
-    match (words.len() <= 8, says(YES), says(NO)) {
+    match (words.len() <= SHORT, says(YES), says(NO)) {
         (true, true, false) => Some(true),
         (true, false, true) => Some(false),
         _ => None,

@@ -45,7 +45,7 @@ pub(super) fn in_queue(talk: &Conversation, book: &Playbook, now: Time) -> Step 
     let team = talk.team.as_deref().unwrap_or(&book.teams.default);
     let language = draft.language();
     let own_words = book.team(team).1.and_then(|team| team.expect.get(&language));
-    let ticket = talk.tickets.last().map_or("", |ticket| ticket.number.as_str());
+    let ticket = talk.tickets.last().map_or("", |ticket| ticket.shown());
     let facts =
         [("ticket", json!({"number": ticket, "title": ""})), ("team", book.team_facts(team, &language, now))];
     let general = draft.sentence("handoff-overdue", &facts);

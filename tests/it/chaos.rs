@@ -31,7 +31,7 @@ fn script(number: usize) -> Vec<String> {
 }
 
 /// Asks until there is an answer: what a widget does while its server is away.
-async fn until_answered(
+pub(crate) async fn until_answered(
     client: &reqwest::Client,
     build: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
 ) -> Value {

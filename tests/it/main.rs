@@ -9,13 +9,14 @@
     reason = "a test that meets what it did not expect has failed; Clippy knows only functions marked as tests"
 )]
 
+mod abcd;
 mod chaos;
 mod cli;
 mod contract;
 mod flood;
 mod http;
+mod outbound;
 mod outside;
-mod outside_mail;
 mod policies;
 mod replicas;
 mod starter_desk;

@@ -2,7 +2,7 @@
 
 use super::text::{one_line, printable, shorten, without_mentions};
 use super::{Message, Notify, post, secret_address};
-use crate::guard::Guard;
+use crate::guard::{Guard, Outgoing};
 use crate::trouble::Trouble;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -68,6 +68,12 @@ impl Notify for Discord {
         // With it Discord answers when the message is there, not when it is queued.
         url.query_pairs_mut().append_pair("wait", "true");
         post(&self.guard, url, &body(message)).await.map(|_| ())
+    }
+
+    /// Asks for the webhook itself.
+    async fn examine(&self) -> Result<(), Trouble> {
+        let request = Outgoing::new(reqwest::Method::GET, secret_address(&self.address)?);
+        self.guard.send(request).await?.judged(true, &[]).map(|_| ())
     }
 }
 

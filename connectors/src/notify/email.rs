@@ -152,14 +152,6 @@ impl Email {
         Ok(connection)
     }
 
-    /// Greets the mail server and signs in, without handing over a letter.
-    pub async fn examine(&self) -> Result<(), Trouble> {
-        let mut connection = self.greeted().await?;
-        // It has greeted us: however the farewell goes.
-        connection.abort().await;
-        Ok(())
-    }
-
     /// A link to the mail server, ready for a letter.
     async fn greeted(&self) -> Result<AsyncSmtpConnection, Trouble> {
         let addresses = self.guard.addresses(&self.smtp.host).await?;
@@ -207,6 +199,14 @@ impl Notify for Email {
                 why: format!("{} did not take the letter within {limit:?}", self.smtp.host),
             }),
         }
+    }
+
+    /// Greets the mail server and signs in, without handing over a letter.
+    async fn examine(&self) -> Result<(), Trouble> {
+        let mut connection = self.greeted().await?;
+        // It has greeted us: however the farewell goes.
+        connection.abort().await;
+        Ok(())
     }
 }
 

@@ -50,6 +50,14 @@ pub trait Notify: Send + Sync {
 
     /// Tells it. `now` goes into signatures.
     async fn notify(&self, message: &Message, now: DateTime<Utc>) -> Result<(), Trouble>;
+
+    /// Whether it can be reached and, where it can be asked, knows us. Nobody is told anything.
+    async fn examine(&self) -> Result<(), Trouble>;
+}
+
+/// Whether somebody answers at an address, whatever the answer to an empty request.
+async fn answers(guard: &Guard, url: url::Url) -> Result<(), Trouble> {
+    guard.send(Outgoing::new(reqwest::Method::HEAD, url)).await.map(|_| ())
 }
 
 /// An address that is a secret itself, as those of chat webhooks are.

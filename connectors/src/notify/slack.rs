@@ -65,6 +65,11 @@ impl Notify for Slack {
     async fn notify(&self, message: &Message, _now: DateTime<Utc>) -> Result<(), Trouble> {
         post(&self.guard, secret_address(&self.address)?, &body(message)).await.map(|_| ())
     }
+
+    /// Slack says only when it is written to whether the webhook is one.
+    async fn examine(&self) -> Result<(), Trouble> {
+        super::answers(&self.guard, secret_address(&self.address)?).await
+    }
 }
 
 #[cfg(test)]

@@ -31,13 +31,13 @@ impl Telegram {
         Self { guard, api, token, chat }
     }
 
-    fn address(&self) -> Result<Url, Trouble> {
+    fn address(&self, method: &str) -> Result<Url, Trouble> {
         let token = self.token.expose_secret();
         if !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":_-".contains(&byte)) {
             return Err(Trouble::unusable("the bot's token is not of Telegram's form"));
         }
         let base = self.api.as_str().trim_end_matches('/');
-        Url::parse(&format!("{base}/bot{token}/sendMessage"))
+        Url::parse(&format!("{base}/bot{token}/{method}"))
             .map_err(|_| Trouble::unusable("the address of the Bot API can't be used"))
     }
 }
@@ -65,7 +65,7 @@ impl Notify for Telegram {
             "link_preview_options": {"is_disabled": true},
         });
         let mask = Mask::new([&self.token]);
-        let request = Outgoing::new(Method::POST, self.address()?).json(&body);
+        let request = Outgoing::new(Method::POST, self.address("sendMessage")?).json(&body);
         let answer = self.guard.send(request).await.map_err(|trouble| trouble.masked(&mask))?;
         let said: Option<Value> = answer.json().ok();
         // Telegram's wait is in the body.
@@ -79,6 +79,16 @@ impl Notify for Telegram {
             said if said["ok"] == true => Ok(()),
             _ => Err(Trouble::unexpected("Telegram's answer says neither ok nor what is wrong")),
         }
+    }
+
+    /// Asks for the chat: the bot must be in it.
+    async fn examine(&self) -> Result<(), Trouble> {
+        let mask = Mask::new([&self.token]);
+        let mut url = self.address("getChat")?;
+        url.query_pairs_mut().append_pair("chat_id", &self.chat);
+        let answer = self.guard.send(Outgoing::new(Method::GET, url)).await;
+        let answer = answer.and_then(|answer| answer.judged(true, &[]));
+        answer.map(|_| ()).map_err(|trouble| trouble.masked(&mask))
     }
 }
 

@@ -141,6 +141,10 @@ impl Notify for Webhook {
     async fn notify(&self, message: &Message, now: DateTime<Utc>) -> Result<(), Trouble> {
         self.guard.send(self.request(message, now)?).await?.judged(false, &[]).map(|_| ())
     }
+
+    async fn examine(&self) -> Result<(), Trouble> {
+        super::answers(&self.guard, self.address.clone()).await
+    }
 }
 
 #[cfg(test)]

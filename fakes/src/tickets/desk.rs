@@ -85,7 +85,7 @@ pub struct Written {
 
 /// A vendor's records.
 pub struct Desk {
-    faults: Faults,
+    faults: Mutex<Faults>,
     dice: Mutex<StdRng>,
     tickets: Mutex<Vec<Ticket>>,
     written: Mutex<Vec<Written>>,
@@ -102,7 +102,7 @@ impl Desk {
     pub(super) fn new(faults: Faults) -> Self {
         Self {
             dice: Mutex::new(StdRng::seed_from_u64(faults.seed)),
-            faults,
+            faults: Mutex::new(faults),
             tickets: Mutex::default(),
             written: Mutex::default(),
             violations: Mutex::default(),
@@ -133,12 +133,21 @@ impl Desk {
         *open(&self.cuts)
     }
 
+    /// From now on these go wrong.
+    pub fn will(&self, faults: Faults) {
+        *open(&self.faults) = faults;
+    }
+
+    fn faults(&self) -> Faults {
+        open(&self.faults).clone()
+    }
+
     pub(super) fn note(&self, written: Written) {
         open(&self.written).push(written);
     }
 
     pub(super) fn fate(&self, writes: bool) -> Fate {
-        let faults = &self.faults;
+        let faults = self.faults();
         let mut draw: f64 = open(&self.dice).random();
         let mut hit = |share: f64| {
             draw -= share;
@@ -197,13 +206,15 @@ impl Desk {
 
     /// The tickets that the search index sees.
     pub(super) fn indexed(&self) -> Vec<Ticket> {
-        let seen = |ticket: &&Ticket| ticket.accepted.elapsed() >= self.faults.index_lag;
+        let lag = self.faults().index_lag;
+        let seen = |ticket: &&Ticket| ticket.accepted.elapsed() >= lag;
         self.tickets().iter().filter(seen).cloned().collect()
     }
 
     /// What an idempotency key has made before.
     pub(super) fn recall(&self, key: &str) -> Option<(String, u64)> {
-        open(&self.idempotent).get(key).filter(|_| !self.faults.forgetful).cloned()
+        let forgetful = self.faults().forgetful;
+        open(&self.idempotent).get(key).filter(|_| !forgetful).cloned()
     }
 
     pub(super) fn remember(&self, key: &str, body: &str, number: u64) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::features::{BIGRAM, GRAM, GROUPS, PAIR, Page, Reader, SKIP, STEM, group};
 use super::head::Vectors;
+use super::spread::Spread;
 
 /// From this many examples on, training is for many.
 pub(crate) const MANY: usize = 3_000;
@@ -22,6 +23,10 @@ fn fewest(examples: usize, group: usize) -> u32 {
         _ => 1,
     }
 }
+
+/// How much more a feature of one class weighs than one of all. Twice as much helps further where intents are alike
+/// (Banking77) and costs a little where they are not (CLINC150).
+const FAVOUR: f32 = 0.5;
 
 /// How much each group weighs, by its number.
 pub(crate) const WEIGHTS: [f32; GROUPS] = {
@@ -113,6 +118,31 @@ impl Corpus {
             }
         }
         vocabulary
+    }
+
+    /// Lets features that few of the `labels` (below `classes`, one for each text of `part`) share weigh up to half as
+    /// much again: with few examples, a network can't learn by itself which words only happen to stand in several.
+    pub(crate) fn favour_telling(
+        &self,
+        vocabulary: &mut Vocabulary,
+        part: &[u32],
+        labels: &[u16],
+        classes: usize,
+    ) {
+        let mut spreads = vec![Spread::default(); vocabulary.features.len()];
+        let mut order: Vec<usize> = (0..part.len()).collect();
+        order.sort_by_key(|&nth| labels[nth]);
+        for nth in order {
+            for &(feature, _) in &self.texts[part[nth] as usize] {
+                let number = vocabulary.number[feature as usize];
+                if number != u32::MAX {
+                    spreads[number as usize].meet(labels[nth]);
+                }
+            }
+        }
+        for (idf, spread) in vocabulary.idf.iter_mut().zip(&spreads) {
+            *idf *= 1.0 + FAVOUR * spread.concentration(classes as f32);
+        }
     }
 
     /// One text in the numbers of `vocabulary`, appended to `rows`.

@@ -22,6 +22,7 @@ mod network;
 mod random;
 pub mod report;
 mod signs;
+mod spread;
 mod strangers;
 mod text;
 mod threshold;

@@ -20,7 +20,7 @@ use super::threshold::{self, Aim, ENOUGH};
 use super::training::{self, Material, Trained};
 
 /// Raised whenever training or reading changes, so that a cached model of older code is not taken for this one's.
-const CODE_VERSION: u32 = 2;
+const CODE_VERSION: u32 = 3;
 /// The threshold of a model without calibration, whose confidence is only the network's own probability.
 const UNCALIBRATED_THRESHOLD: f32 = 0.7;
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use super::compact::Compact;
 use super::confidence::{Scope, Witness};
-use super::corpus::{Corpus, Known, Rows, Vocabulary};
+use super::corpus::{Corpus, Known, MANY, Rows, Vocabulary};
 use super::folds::Fold;
 use super::head::Head;
 use super::network::{self, Recipe};
@@ -96,16 +96,19 @@ impl<'a> Run<'a> {
 
     fn prepare(&self) -> &Prepared {
         self.prepared.get_or_init(|| {
-            let vocabulary = self.material.corpus.vocabulary(&self.train);
-            let mut rows = Rows::default();
-            for &text in &self.train {
-                self.material.corpus.weigh(text, &vocabulary, &mut rows);
-            }
-            let labels = self
+            let labels: Vec<u16> = self
                 .train
                 .iter()
                 .map(|&text| self.class[usize::from(self.material.labels[text as usize])])
                 .collect();
+            let mut vocabulary = self.material.corpus.vocabulary(&self.train);
+            if self.material.examples < MANY {
+                self.material.corpus.favour_telling(&mut vocabulary, &self.train, &labels, self.classes());
+            }
+            let mut rows = Rows::default();
+            for &text in &self.train {
+                self.material.corpus.weigh(text, &vocabulary, &mut rows);
+            }
             Prepared { vocabulary, rows, labels }
         })
     }

@@ -178,7 +178,7 @@ impl Conversation {
             Event::Moved { address } => self.address.clone_from(address),
             Event::Unreachable { cause } => self.unreachable = Some(cause.clone()),
             Event::Reachable => self.unreachable = None,
-            Event::Noted { .. } => {}
+            Event::Noted { .. } | Event::Delayed { .. } | Event::Redriven { .. } => {}
             Event::RatingAsked => self.rating_asked = true,
             Event::Rated { rating, helpful, .. } => {
                 self.rating = rating.or(self.rating);
@@ -268,6 +268,12 @@ impl Conversation {
         }
         if let Outcome::TicketOpened(ticket) = outcome {
             self.tickets.push(ticket.clone());
+        }
+        if let Outcome::Mirrored { number, outside } = outcome {
+            for ticket in self.tickets.iter_mut().filter(|ticket| ticket.number == *number) {
+                ticket.outside = Some(outside.clone());
+                ticket.late = true;
+            }
         }
         if let (Outcome::Acted { output }, Some(Effect::Act { action, input, .. })) = (outcome, asked) {
             let done = Done { seq: effect, action, input, output: output.clone(), undone: false };

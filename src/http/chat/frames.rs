@@ -5,10 +5,18 @@ use super::view::Shown;
 use crate::http::problem::Document;
 use serde::{Deserialize, Serialize};
 
+/// What a frame says; an error that [is of its data](serde_json::Error::is_data) is answered, any other ends the talk.
+///
+/// # Errors
+/// If it is no JSON, or not of the form of any frame.
+pub fn read(frame: &str) -> Result<Incoming, serde_json::Error> {
+    serde_json::from_str(frame)
+}
+
 /// From the widget.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub(super) enum Incoming {
+pub enum Incoming {
     /// The first frame.
     Hello {
         /// The session's token.

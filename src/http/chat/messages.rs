@@ -22,9 +22,9 @@ const MAX_ATTACHMENTS: usize = 5;
 
 /// A message as it comes in.
 #[derive(Debug, Deserialize)]
-pub(super) struct Message {
+pub struct Message {
     /// The client's own id.
-    pub(super) id: String,
+    pub id: String,
     #[serde(default)]
     text: Option<String>,
     #[serde(default)]

@@ -3,7 +3,7 @@
 mod events;
 mod feed;
 mod forms;
-mod frames;
+pub mod frames;
 mod gestures;
 mod identity;
 mod links;

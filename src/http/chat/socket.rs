@@ -3,7 +3,7 @@
 
 use super::events::known;
 use super::feed::Feed;
-use super::frames::{Incoming, Outgoing};
+use super::frames::{self, Incoming, Outgoing};
 use super::gestures;
 use super::messages;
 use super::view::{From, Passing, Shown};
@@ -132,7 +132,7 @@ impl Line {
     /// The first frame, with the token.
     async fn hello(&mut self) -> Option<CustomerId> {
         let first = timeout(HELLO_WITHIN, self.socket.recv()).await.ok()??.ok()?;
-        let Ok(Incoming::Hello { token }) = serde_json::from_str(first.to_text().ok()?) else { return None };
+        let Ok(Incoming::Hello { token }) = frames::read(first.to_text().ok()?) else { return None };
         match visitor::find(&self.site.ledger, &token).await {
             Ok(found) => found.map(|visitor| visitor.id),
             Err(error) => {
@@ -235,7 +235,7 @@ impl Line {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(End::Gone),
         };
-        match serde_json::from_str::<Incoming>(text) {
+        match frames::read(text) {
             Ok(Incoming::Message(message)) => {
                 let id = message.id.clone();
                 let answer = match messages::record(&self.site, visitor, message).await {

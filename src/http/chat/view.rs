@@ -175,6 +175,8 @@ pub(super) fn of(entry: Entry, wait: Option<Wait>) -> Option<Shown> {
         | Event::Unreachable { .. }
         | Event::Reachable
         | Event::Noted { .. }
+        | Event::Delayed { .. }
+        | Event::Redriven { .. }
         | Event::Rated { .. } => return None,
     };
     Some(Shown::Event(Placed { seq, at, what }))

@@ -4,6 +4,7 @@ mod approvals;
 mod commands;
 mod conversations;
 mod desk;
+mod letters;
 mod stream;
 mod switch;
 mod tickets;
@@ -74,7 +75,11 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(commands::rule))
         .routes(routes!(commands::typing))
         .routes(routes!(tickets::list))
-        .routes(routes!(tickets::change))
+        .routes(routes!(tickets::show, tickets::change))
+        .routes(routes!(tickets::comment))
+        .routes(routes!(letters::list))
+        .routes(routes!(letters::retry))
+        .routes(routes!(letters::give_up))
         .routes(routes!(desk::teams))
         .routes(routes!(desk::intents))
         .routes(routes!(desk::platforms))
@@ -88,6 +93,7 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(triggers::lift))
         .routes(routes!(switch::show, switch::set))
         .routes(routes!(switch::changes))
+        .routes(routes!(desk::model))
         .routes(routes!(stream::open));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", routes)
 }

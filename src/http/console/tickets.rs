@@ -1,16 +1,19 @@
 //! `/api/v1/tickets`: the built-in tickets.
 
 use super::conversations::within;
+use super::view::row::Outside;
 use super::view::{Named, Priority};
 use crate::domain::Time;
-use crate::domain::ids::CustomerId;
+use crate::domain::ids::{CustomerId, UserId};
 use crate::domain::ticket::TicketStatus;
 use crate::http::Site;
 use crate::http::extract::{Json, Path, Query};
 use crate::http::problem::{Problem, Result};
 use crate::http::session::{Answerer, Reader};
-use crate::ports::storage::{TicketFilter, TicketRecord};
+use crate::ports::storage::{TicketChange, TicketFilter, TicketRecord};
 use axum::extract::State;
+use axum::http::StatusCode;
+use channels::accept_text;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -60,6 +63,12 @@ pub(super) struct Ticket {
     conversation: Option<String>,
     #[schema(required)]
     customer: Option<TicketCustomer>,
+    /// Who has it.
+    #[schema(required)]
+    assignee: Option<Named>,
+    /// The same ticket in a system of somebody else's.
+    #[schema(required)]
+    outside: Option<Outside>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Time,
     #[schema(value_type = String, format = DateTime)]
@@ -85,6 +94,40 @@ pub(super) struct Change {
     #[serde(default)]
     #[schema(inline)]
     priority: Option<Priority>,
+    /// Who is to have it: a user's id; empty for nobody.
+    #[serde(default)]
+    assignee: Option<String>,
+}
+
+/// A ticket with everything about it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TicketDetail {
+    #[serde(flatten)]
+    ticket: Ticket,
+    /// What it is about.
+    body: String,
+    /// What was done to it, oldest first.
+    history: Vec<TicketLine>,
+}
+
+/// A line of its history.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TicketHistoryLine)]
+struct TicketLine {
+    #[schema(value_type = String, format = DateTime)]
+    at: Time,
+    who: String,
+    what: String,
+}
+
+/// What somebody says about a ticket; customers never see it.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TicketComment)]
+pub(super) struct Comment {
+    /// The sender's own id.
+    id: String,
+    /// What.
+    text: String,
 }
 
 /// A page of tickets, newest first.
@@ -118,24 +161,77 @@ pub(super) async fn change(
     Json(change): Json<Change>,
 ) -> Result<Json<Ticket>> {
     let missing = || Problem::missing("ticket");
-    let number: i64 = number.strip_prefix("T-").unwrap_or(&number).parse().map_err(|_| missing())?;
-    let (status, priority) = (change.status.map(TicketStatus::from), change.priority.map(Into::into));
-    if status.is_none() && priority.is_none() {
+    let number = TicketRecord::number_of(&number).ok_or_else(missing)?;
+    let Change { status, priority, assignee } = change;
+    if status.is_none() && priority.is_none() && assignee.is_none() {
         return Err(Problem::field(
             "status",
             "nothing",
-            "Say what is to be changed: \"status\", \"priority\" or both.",
+            "Say what is to be changed: \"status\", \"priority\" or \"assignee\".",
         ));
     }
-    let record = site.ledger.storage.change_ticket(number, status, priority, site.ledger.now()).await?;
+    let assignee = match assignee.as_deref() {
+        None => None,
+        Some("") => Some(None),
+        Some(id) => Some(Some(answering(&site, id).await?)),
+    };
+    let change = TicketChange {
+        status: status.map(TicketStatus::from),
+        priority: priority.map(Into::into),
+        assignee,
+        there: None,
+        by: who.0.name.clone(),
+    };
+    let record = site.ticketing.change(number, &change).await?;
     tracing::info!(ticket = number, by = %who.0.id, "a ticket was changed");
-    if let Some(record) = record.as_ref().filter(|_| status == Some(TicketStatus::Solved)) {
-        let number = record.reference().number;
-        let data = serde_json::json!({"number": number, "title": record.ticket.title});
-        let occurrence = record.updated_at.timestamp_micros().to_string();
-        site.hand.occurred(&occurrence, "ticket.solved", &number, &data).await?;
-    }
     Ok(Json(ticket(&site, record.ok_or_else(missing)?, &mut HashMap::new()).await?))
+}
+
+/// One ticket with its history.
+#[utoipa::path(get, operation_id = "show_ticket", path = "/tickets/{number}", tag = "tickets", params(("number" = String, Path)), responses((status = 200, body = TicketDetail), Problem))]
+pub(super) async fn show(
+    State(site): State<Site>,
+    _: Reader,
+    Path(number): Path<String>,
+) -> Result<Json<TicketDetail>> {
+    let missing = || Problem::missing("ticket");
+    let number = TicketRecord::number_of(&number).ok_or_else(missing)?;
+    let record = site.ledger.storage.ticket(number).await?.ok_or_else(missing)?;
+    let history = site.ledger.storage.ticket_history(number).await?;
+    let history =
+        history.into_iter().map(|entry| TicketLine { at: entry.at, who: entry.who, what: entry.what });
+    let (body, history) = (record.ticket.body.clone(), history.collect());
+    Ok(Json(TicketDetail { ticket: ticket(&site, record, &mut HashMap::new()).await?, body, history }))
+}
+
+/// Comments on a ticket, in the other system, too, where it stands there. The same id again changes nothing.
+#[utoipa::path(post, operation_id = "comment_ticket", path = "/tickets/{number}/comments", tag = "tickets", params(("number" = String, Path)), request_body = Comment, responses((status = 204), Problem))]
+pub(super) async fn comment(
+    State(site): State<Site>,
+    who: Answerer,
+    Path(number): Path<String>,
+    Json(comment): Json<Comment>,
+) -> Result<StatusCode> {
+    let missing = || Problem::missing("ticket");
+    let number = TicketRecord::number_of(&number).ok_or_else(missing)?;
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || "-_.".contains(sign);
+    if !(1..=64).contains(&comment.id.len()) || !comment.id.chars().all(plain) {
+        return Err(Problem::field("id", "form", "Send an id of 1 to 64 letters, digits, -, _ and dots."));
+    }
+    let text = accept_text(&comment.text)?;
+    let id = format!("{}/{}", who.0.id, comment.id);
+    match site.ticketing.comment(number, &who.0.name, &id, text).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(missing()),
+    }
+}
+
+/// Somebody who may have tickets.
+async fn answering(site: &Site, id: &str) -> Result<UserId> {
+    let nobody = || Problem::field("assignee", "unknown", "Name somebody who may answer customers.");
+    let id = id.parse().map_err(|_| nobody())?;
+    let user = site.ledger.storage.user(id).await?.filter(|user| user.role.may_answer());
+    user.map(|user| user.id).ok_or_else(nobody)
 }
 
 async fn ticket(
@@ -155,7 +251,13 @@ async fn ticket(
             place.insert(found).clone()
         }
     };
+    let assignee = match record.assignee {
+        Some(id) => site.ledger.storage.user(id).await?.map(|user| Named::person(&user.reference())),
+        None => None,
+    };
     Ok(Ticket {
+        assignee,
+        outside: record.outside.as_ref().map(Outside::of),
         number: record.reference().number,
         status: record.status.into(),
         priority: record.ticket.priority.into(),

@@ -26,6 +26,20 @@ pub struct Procedure {
     pub steps: Vec<Spanned<Step>>,
 }
 
+/// Steps that several playbooks share: `policies/parts/*.yaml`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Kebab-case; the file is named after it.
+    #[schemars(with = "String")]
+    pub id: Spanned<String>,
+    /// One sentence: what it does, and which names it leaves behind.
+    pub description: String,
+    /// In order.
+    #[schemars(with = "Vec<Step>")]
+    pub steps: Vec<Spanned<Step>>,
+}
+
 /// One step: a mapping with exactly one key.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +69,9 @@ pub enum Step {
     HandOff(HandOff),
     /// Settled.
     Resolve(Resolve),
+    /// The steps of a part, in its place: `policies/parts/`.
+    #[schemars(with = "String")]
+    Include(Include),
 }
 
 impl Step {
@@ -66,6 +83,7 @@ impl Step {
             Self::Call(call) => [&[], &call.otherwise],
             Self::Approve(approve) => [&[], &approve.otherwise],
             Self::Wait(wait) => [&[], &wait.otherwise],
+            Self::Include(part) => [&part.steps, &[]],
             _ => [&[], &[]],
         }
     }
@@ -103,6 +121,10 @@ pub struct Ask {
     pub rx: Option<String>,
     /// What an answer must satisfy beside being of its kind.
     pub check: Option<AskCheck>,
+    /// Whether the playbook goes on without an answer, where the customer says that they do not have it or after
+    /// `tries`. The slot is empty then.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 fn two() -> u32 {
@@ -323,3 +345,19 @@ pub struct HandOff {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {}
+
+/// `include`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "String")]
+pub struct Include {
+    /// Which part.
+    pub part: String,
+    /// Its steps, once the release is read.
+    pub steps: Vec<Spanned<Step>>,
+}
+
+impl From<String> for Include {
+    fn from(part: String) -> Self {
+        Self { part, steps: Vec::new() }
+    }
+}

@@ -37,6 +37,39 @@ pub struct Team {
     /// What they are told, instead of the desk's general sentence.
     #[serde(default)]
     pub expect: ByLanguage,
+    /// How the team is told beside the console; by every channel that is set up where absent, by none where empty.
+    #[serde(default)]
+    pub notify: Option<Vec<NoticeChannel>>,
+}
+
+/// A way to tell a team; each is set up in the settings, under `[notify]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NoticeChannel {
+    /// A Slack channel.
+    Slack,
+    /// A Discord channel.
+    Discord,
+    /// A Telegram chat.
+    Telegram,
+    /// E-mail addresses.
+    Email,
+    /// A webhook of one's own.
+    Webhook,
+}
+
+impl NoticeChannel {
+    /// Its name in the settings and in dead letters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Slack => "slack",
+            Self::Discord => "discord",
+            Self::Telegram => "telegram",
+            Self::Email => "email",
+            Self::Webhook => "webhook",
+        }
+    }
 }
 
 /// Opening hours.

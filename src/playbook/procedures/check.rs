@@ -4,6 +4,7 @@ mod waits;
 
 use super::CheckedProcedure;
 use super::names::{self, Names};
+use super::parts::{self, Parts};
 use crate::playbook::actions::Action;
 use crate::playbook::condition::Condition;
 use crate::playbook::facts::Kind;
@@ -30,6 +31,8 @@ pub struct Known<'a> {
     pub replies: &'a Replies,
     /// What other systems can do.
     pub actions: &'a BTreeMap<String, Action>,
+    /// Steps that playbooks share.
+    pub parts: &'a Parts,
     /// The language that everything must be said in.
     pub language: &'a str,
 }
@@ -41,18 +44,20 @@ pub fn check(
     known: &Known<'_>,
     faults: &mut Faults,
 ) -> Option<(String, CheckedProcedure)> {
-    let procedure: Procedure = yaml::parse(file, text, faults)?;
+    let mut procedure: Procedure = yaml::parse(file, text, faults)?;
     let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).unwrap_or(file);
     if procedure.id.value != stem {
         let message = format!("the id is \"{}\", but the file is named \"{stem}.yaml\"", procedure.id.value);
         faults.add(file, yaml::spot(&procedure.id), message);
     }
+    let included = parts::join(file, &mut procedure.steps, known.parts, faults);
     let (mut slots, mut choices) = (BTreeMap::new(), BTreeMap::new());
-    names::slots(&procedure.steps, &mut slots, &mut choices, &mut |line, message| {
+    names::slots(file, &procedure.steps, &mut slots, &mut choices, &mut |file, line, message| {
         faults.add(file, line, message);
     });
     let mut check = Check {
-        file,
+        file: file.to_owned(),
+        playbook: file,
         known,
         faults,
         names: Names::of_slots(&slots, &choices),
@@ -66,15 +71,16 @@ pub fn check(
         let line = procedure.steps.last().map_or(Spot::from(1), yaml::spot);
         let message =
             "not every path says something, resolves or hands off; end each with reply, resolve or hand_off";
-        check.faults.add(file, line, message);
+        check.fault(line, message);
     }
     let Check { conditions, patterns, actions, said, .. } = check;
     Some((
         procedure.id.value,
         CheckedProcedure {
             name: procedure.name,
-            version: crate::playbook::address(text.as_bytes()),
+            version: parts::version(text, &included, known.parts),
             steps: procedure.steps,
+            parts: included,
             conditions,
             patterns,
             slots,
@@ -101,7 +107,9 @@ impl End {
 }
 
 struct Check<'a> {
-    file: &'a str,
+    /// Where the steps stand that are looked at: the playbook's own file, or that of a part.
+    file: String,
+    playbook: &'a str,
     known: &'a Known<'a>,
     faults: &'a mut Faults,
     names: Names,
@@ -189,6 +197,12 @@ impl Check<'_> {
                     self.fault(line, "resolves before the customer was told anything; put a reply before it");
                 }
                 End { goes_on: false, owes: false }
+            }
+            Step::Include(part) => {
+                let outside = std::mem::replace(&mut self.file, parts::file(&part.part));
+                let end = self.steps(&part.steps, owes);
+                self.file = outside;
+                end
             }
         }
     }
@@ -377,6 +391,9 @@ impl Check<'_> {
     }
 
     fn fault(&mut self, line: Spot, message: impl Into<String>) {
-        self.faults.add(self.file, line, message);
+        match self.file == self.playbook {
+            true => self.faults.add(self.playbook, line, message),
+            false => self.faults.add_included(&self.file, line, message, self.playbook),
+        }
     }
 }

@@ -2,8 +2,11 @@
 
 mod check;
 mod names;
+mod parts;
 
 pub use check::{Known, check};
+pub use parts::Parts;
+pub(super) use parts::read as read_parts;
 
 use super::condition::Condition;
 use super::policy::procedure::{Ask, SlotKind, Step};
@@ -21,6 +24,8 @@ pub struct CheckedProcedure {
     pub version: String,
     /// In order.
     pub steps: Vec<Spanned<Step>>,
+    /// The parts that it includes, also those within parts.
+    pub parts: Vec<String>,
     /// By their source.
     conditions: BTreeMap<String, Condition>,
     /// By their source.
@@ -75,7 +80,9 @@ impl CheckedProcedure {
     #[must_use]
     pub fn slots_of(&self, told: &BTreeMap<String, Value>) -> Map<String, Value> {
         let filled = |(slot, kind): (&String, &SlotKind)| {
-            (slot.clone(), told.get(slot).cloned().unwrap_or_else(|| empty(*kind)))
+            // Asked for and not to be had, it is as empty as before it was asked for.
+            let value = told.get(slot).filter(|value| !value.is_null());
+            (slot.clone(), value.cloned().unwrap_or_else(|| empty(*kind)))
         };
         self.slots.iter().map(filled).collect()
     }
@@ -93,12 +100,22 @@ impl CheckedProcedure {
     }
 
     /// Every `ask` at its outermost level: what may be known before anything was asked.
-    pub fn asks(&self) -> impl Iterator<Item = &Ask> {
-        self.steps.iter().filter_map(|step| match &step.value {
-            Step::Ask(ask) => Some(ask),
-            _ => None,
-        })
+    #[must_use]
+    pub fn asks(&self) -> Vec<&Ask> {
+        outermost(&self.steps)
     }
+}
+
+fn outermost(steps: &[Spanned<Step>]) -> Vec<&Ask> {
+    let mut all = Vec::new();
+    for step in steps {
+        match &step.value {
+            Step::Ask(ask) => all.push(ask),
+            Step::Include(part) => all.extend(outermost(&part.steps)),
+            _ => {}
+        }
+    }
+    all
 }
 
 /// The value of a slot that was not filled.

@@ -1,5 +1,6 @@
 //! The names that a step may speak of, with what they are and a sample of each.
 
+use super::parts;
 use crate::playbook::actions::Action;
 use crate::playbook::condition::MoreNames;
 use crate::playbook::facts::{Kind, VOCABULARY};
@@ -125,20 +126,29 @@ pub(super) fn unfit(name: &str) -> Option<String> {
 
 /// Every slot of a playbook, with the choices of each; a slot that is asked for in two ways is a fault.
 pub(super) fn slots(
+    file: &str,
     steps: &[Spanned<Step>],
     slots: &mut BTreeMap<String, SlotKind>,
     choices: &mut BTreeMap<String, Vec<String>>,
-    fault: &mut dyn FnMut(Spot, String),
+    fault: &mut dyn FnMut(&str, Spot, String),
 ) {
     for step in steps {
+        if let Step::Include(part) = &step.value {
+            self::slots(&parts::file(&part.part), &part.steps, slots, choices, fault);
+            continue;
+        }
         if let Step::Ask(Ask { slot, kind, choices: offered, .. }) = &step.value {
             if slots.insert(slot.clone(), *kind).is_some_and(|before| before != *kind) {
-                fault(yaml::spot(step), format!("the slot \"{slot}\" is asked for as something else, too"));
+                fault(
+                    file,
+                    yaml::spot(step),
+                    format!("the slot \"{slot}\" is asked for as something else, too"),
+                );
             }
             choices.entry(slot.clone()).or_default().extend(offered.iter().map(|choice| choice.id.clone()));
         }
         for arm in step.value.arms() {
-            self::slots(arm, slots, choices, fault);
+            self::slots(file, arm, slots, choices, fault);
         }
     }
 }

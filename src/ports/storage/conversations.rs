@@ -25,6 +25,8 @@ pub struct Commit {
     /// The version of the switchboard that it was decided on; under another one it is a conflict. See
     /// [`super::Switches`].
     pub switches: Option<i64>,
+    /// The outbox row that becomes a dead letter by this commit, and why.
+    pub buries: Option<(Place, String)>,
 }
 
 impl Commit {
@@ -38,7 +40,7 @@ impl Commit {
             .map(|(seq, event)| Entry { seq, at, event })
             .inspect(|entry| after.apply(entry))
             .collect();
-        Self { after, expected: before.seq, entries, once: None, finishes: None, switches: None }
+        Self { after, expected: before.seq, entries, once: None, finishes: None, switches: None, buries: None }
     }
 
     /// A new conversation; the first event must open it.
@@ -46,7 +48,7 @@ impl Commit {
         let at = whole_micros(at);
         let entries: Vec<Entry> = (1..).zip(events).map(|(seq, event)| Entry { seq, at, event }).collect();
         let after = Conversation::fold(id, &entries)?;
-        Ok(Self { after, expected: 0, entries, once: None, finishes: None, switches: None })
+        Ok(Self { after, expected: 0, entries, once: None, finishes: None, switches: None, buries: None })
     }
 
     /// The same commit, refused as already done when the key was used before.

@@ -10,16 +10,18 @@ mod people;
 mod records;
 mod spending;
 mod switches;
+mod tickets;
 
 pub use budgets::{Budgets, Marks, RuleHits};
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
 pub use firings::{Firing, Firings};
 pub use matters::{Incident, Matters};
 pub use memory::Memory;
-pub use outbox::{Count, Item, Outbox};
+pub use outbox::{Count, Item, Letter, Outbox};
 pub use people::{People, Session, SessionKind, User};
-pub use records::{Customers, Releases, StoredUpload, TicketFilter, TicketRecord, TicketStore, Uploads};
+pub use records::{Customers, Releases, StoredUpload, Uploads};
 pub use switches::{DeskEvent, Switches};
+pub use tickets::{TicketChange, TicketEntry, TicketFilter, TicketRecord, TicketStore};
 
 pub use spending::{Spending, SpendingBooks, Spent};
 

@@ -1,9 +1,9 @@
 //! Effects waiting to be done.
 
-use super::Unavailable;
+use super::{Page, Unavailable};
 use crate::domain::Time;
 use crate::domain::effect::Effect;
-use crate::domain::ids::Place;
+use crate::domain::ids::{ConversationId, Place};
 use async_trait::async_trait;
 
 /// An effect to do now.
@@ -19,6 +19,33 @@ pub struct Item {
     pub progress: i64,
     /// Tries of which nobody could know whether they had arrived.
     pub doubts: i64,
+    /// When it was asked for.
+    pub asked_at: Time,
+    /// When this try began, as it was written down before it.
+    pub began: Time,
+    /// When the last one before it began of which nobody knows what came of it.
+    pub tried: Option<Time>,
+    /// Whether somebody had it tried again after it had been given up.
+    pub redriven: bool,
+}
+
+/// What could not be done in all its tries. It stays until somebody has it tried again or gives it up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Letter {
+    /// The event that asked for it.
+    pub place: Place,
+    /// What.
+    pub effect: Effect,
+    /// Why the last try came to nothing.
+    pub cause: String,
+    /// How many there were.
+    pub attempts: i64,
+    /// When it was asked for.
+    pub asked_at: Time,
+    /// When it was given up.
+    pub died_at: Time,
+    /// Effects that wait behind it.
+    pub behind: i64,
 }
 
 /// How a try counts that came to nothing.
@@ -32,7 +59,8 @@ pub enum Count {
     InDoubt,
 }
 
-/// The outbox. Rows come in by `Commit` and go out by a commit that `finishes` them.
+/// The outbox. Rows come in by `Commit` and go out by a commit that `finishes` them, or stay as dead letters by one that
+/// `buries` them. An [`Event::Redriven`](crate::domain::event::Event::Redriven) brings them back or takes them out.
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Takes effects that are due and marks them `sending`, durably, before anything is sent. An effect is due only
@@ -53,6 +81,18 @@ pub trait Outbox: Send + Sync {
     /// When the next effect falls due after `now`.
     async fn next_effect_due(&self, now: Time) -> Result<Option<Time>, Unavailable>;
 
-    /// Effects not finished.
+    /// Dead letters, the newest first.
+    async fn letters(&self, cursor: Option<&str>, limit: i64) -> Result<Page<Letter>, Unavailable>;
+
+    /// One dead letter.
+    async fn letter(&self, place: Place) -> Result<Option<Letter>, Unavailable>;
+
+    /// Whether something waits in a lane of a conversation, dead letters among it.
+    async fn is_waiting(&self, conversation: ConversationId, lane: &str) -> Result<bool, Unavailable>;
+
+    /// How many dead letters there are.
+    async fn dead_letters(&self) -> Result<i64, Unavailable>;
+
+    /// Effects not finished, without the dead letters.
     async fn waiting_effects(&self) -> Result<i64, Unavailable>;
 }

@@ -3,7 +3,7 @@
 use super::Unavailable;
 use crate::domain::Time;
 use crate::domain::ids::UserId;
-use crate::domain::person::Role;
+use crate::domain::person::{PersonRef, Role};
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
@@ -20,6 +20,14 @@ pub struct User {
     pub role: Role,
     /// Argon2id in PHC form; `None` where they can sign in by link only.
     pub password: Option<String>,
+}
+
+impl User {
+    /// As the log names them.
+    #[must_use]
+    pub fn reference(&self) -> PersonRef {
+        PersonRef { id: self.id, name: self.name.clone() }
+    }
 }
 
 /// What a session token opens.

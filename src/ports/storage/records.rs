@@ -1,11 +1,10 @@
-//! Customers, tickets, uploads and releases.
+//! Customers, uploads and releases.
 
-use super::{Page, Unavailable};
+use super::Unavailable;
 use crate::domain::Time;
 use crate::domain::customer::Customer;
-use crate::domain::ids::{ConversationId, CustomerId, Place, UploadId};
+use crate::domain::ids::{CustomerId, UploadId};
 use crate::domain::release::{Content, ReleaseId};
-use crate::domain::ticket::{NewTicket, Priority, TicketRef, TicketStatus};
 use async_trait::async_trait;
 use channels::Channel;
 
@@ -34,79 +33,6 @@ pub trait Customers: Send + Sync {
         sender: &str,
         customer: CustomerId,
     ) -> Result<CustomerId, Unavailable>;
-}
-
-/// A built-in ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TicketRecord {
-    /// Ours, rising.
-    pub number: i64,
-    /// What was asked for.
-    pub ticket: NewTicket,
-    /// Where it stands.
-    pub status: TicketStatus,
-    /// The conversation it came from.
-    pub conversation: ConversationId,
-    /// Whose matter it is.
-    pub customer: CustomerId,
-    /// When it was opened.
-    pub created_at: Time,
-    /// When it last changed.
-    pub updated_at: Time,
-}
-
-impl TicketRecord {
-    /// As a conversation refers to it.
-    #[must_use]
-    pub fn reference(&self) -> TicketRef {
-        TicketRef {
-            number: format!("T-{}", self.number),
-            title: self.ticket.title.clone(),
-            priority: self.ticket.priority,
-            joined: false,
-        }
-    }
-}
-
-/// A page of tickets, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TicketFilter {
-    /// Only these.
-    pub status: Option<TicketStatus>,
-    /// Only those of this conversation.
-    pub conversation: Option<ConversationId>,
-    /// Where the page begins; anything that is no cursor of this list means its beginning.
-    pub cursor: Option<String>,
-    /// How many, 1 to 200.
-    pub limit: i64,
-}
-
-/// The built-in tickets. Numbers begin at 1001.
-#[async_trait]
-pub trait TicketStore: Send + Sync {
-    /// Opens a ticket, or returns the one that this key has opened.
-    async fn open_ticket(
-        &self,
-        key: Place,
-        customer: CustomerId,
-        ticket: &NewTicket,
-        at: Time,
-    ) -> Result<TicketRecord, Unavailable>;
-
-    /// A page.
-    async fn tickets(&self, filter: &TicketFilter) -> Result<Page<TicketRecord>, Unavailable>;
-
-    /// Changes status and priority where given; `None` if there is no such ticket.
-    async fn change_ticket(
-        &self,
-        number: i64,
-        status: Option<TicketStatus>,
-        priority: Option<Priority>,
-        at: Time,
-    ) -> Result<Option<TicketRecord>, Unavailable>;
-
-    /// How many open tickets a customer has.
-    async fn open_tickets_of(&self, customer: CustomerId) -> Result<i64, Unavailable>;
 }
 
 /// A file from a customer.

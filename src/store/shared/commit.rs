@@ -1,6 +1,6 @@
 //! Writing to a conversation.
 
-use super::{Connection, budgets, switches};
+use super::{Connection, budgets, letters, switches};
 use crate::ports::storage::{CommitError, Committed, Seen};
 use crate::store::prepared::{EffectRow, EventRow, ListRow, Opens, Prepared};
 use crate::store::values::parsed;
@@ -10,9 +10,9 @@ use sqlx::QueryBuilder;
 /// Rows in one statement; both databases limit the number of values.
 const CHUNK: usize = 1000;
 
-type Outcome<T> = Result<T, Abort<CommitError>>;
+pub(super) type Outcome<T> = Result<T, Abort<CommitError>>;
 
-const CONFLICT: Abort<CommitError> = Abort::Refused(CommitError::Conflict);
+pub(super) const CONFLICT: Abort<CommitError> = Abort::Refused(CommitError::Conflict);
 
 /// The order matters: a key that was used before is reported as such even where the conversation has moved on, and in
 /// Postgres the insertion of the key waits for another that is inserting the same.
@@ -70,6 +70,12 @@ pub(super) async fn commit(commit: &Prepared, db: &mut Connection) -> Outcome<Co
         if done.rows_affected() == 0 {
             return Err(CONFLICT);
         }
+    }
+    if let Some((place, cause)) = &commit.buries {
+        letters::bury(*place, cause, commit.row.updated_at, db).await?;
+    }
+    for (seq, again) in &commit.redrives {
+        letters::redrive(&commit.row.id, *seq, *again, commit.row.updated_at, db).await?;
     }
     Ok(Committed { seq: commit.row.last_seq })
 }

@@ -16,7 +16,7 @@ use channels::Channel;
 #[async_trait]
 impl Conversations for Store {
     async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        let finishes = commit.finishes;
+        let finishes = commit.finishes.or(commit.buries.as_ref().map(|(place, _)| *place));
         let prepared = Prepared::new(commit).map_err(Unavailable::from)?;
         let committed =
             self.engine.write(prepared, |prepared, db| Box::pin(commit::commit(prepared, db))).await?;

@@ -6,6 +6,7 @@ mod commit;
 mod conversations;
 mod customers;
 mod firings;
+mod letters;
 mod list;
 mod matters;
 mod memory;

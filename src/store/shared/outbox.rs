@@ -4,16 +4,30 @@
 //! the caller went away, or the answer to the `COMMIT` was lost. Nothing was sent then, and the next claim takes it
 //! back. What another process left in `sending` is another matter: see [`Outbox::interrupted`].
 
-use super::{Connection, Db, SKIP_LOCKED, Store};
+use super::{Connection, Db, SKIP_LOCKED, Store, letters};
 use crate::domain::Time;
-use crate::domain::ids::Place;
-use crate::ports::storage::{Count, Item, Outbox, Unavailable};
+use crate::domain::ids::{ConversationId, Place};
+use crate::ports::storage::{Count, Item, Letter, Outbox, Page, Unavailable};
 use crate::store::values::{from_json, micros, parsed, plain, time};
 use async_trait::async_trait;
-use sqlx::QueryBuilder;
+use sqlx::{FromRow, QueryBuilder};
 
-/// Where, what, the attempt under way, when it fell due, parts that went out, and doubts.
-type Columns = (String, i64, String, i64, i64, i64, i64);
+/// A row that is being sent.
+#[derive(FromRow)]
+struct Columns {
+    conversation: String,
+    seq: i64,
+    effect: String,
+    /// The one under way counts.
+    attempts: i64,
+    due: i64,
+    progress: i64,
+    doubts: i64,
+    created_at: i64,
+    began: Option<i64>,
+    tried: Option<i64>,
+    redriven: i64,
+}
 
 #[async_trait]
 impl Outbox for Store {
@@ -43,7 +57,8 @@ impl Outbox for Store {
                     Box::pin(async move {
                         sqlx::query(
                             "UPDATE outbox SET state = 'pending', owner = NULL, due = $3, cause = $4, \
-                             attempts = attempts - $5, doubts = doubts + $6 \
+                             attempts = attempts - $5, doubts = doubts + $6, \
+                             tried = CASE WHEN $6 = 1 THEN began ELSE tried END \
                              WHERE conversation = $1 AND seq = $2 AND state = 'sending'",
                         )
                         .bind(place.conversation.to_string())
@@ -98,11 +113,11 @@ impl Outbox for Store {
                 .await
         };
         let mut interrupted =
-            of("SELECT conversation, seq, effect, attempts, due, progress, doubts FROM outbox \
+            of("SELECT conversation, seq, effect, attempts, due, progress, doubts, created_at, began, tried, redriven FROM outbox \
              WHERE state = 'sending' AND owner <> $1 ORDER BY due, conversation, seq")
             .await?;
         let own: Result<Vec<Item>, Unavailable> =
-            of("SELECT conversation, seq, effect, attempts, due, progress, doubts FROM outbox \
+            of("SELECT conversation, seq, effect, attempts, due, progress, doubts, created_at, began, tried, redriven FROM outbox \
              WHERE state = 'sending' AND owner = $1 ORDER BY due, conversation, seq")
             .await;
         // What this process never heard of claiming was never sent: the next claim takes it back.
@@ -116,7 +131,8 @@ impl Outbox for Store {
                 Box::pin(async move {
                     let next: Option<i64> = sqlx::query_scalar(
                         "SELECT MIN(o.due) FROM outbox o WHERE o.state = 'pending' AND o.due > $1 AND NOT EXISTS \
-                         (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.lane = o.lane AND e.seq < o.seq)",
+                         (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.lane = o.lane AND e.seq < o.seq \
+                         AND (e.state <> 'dead' OR e.lane LIKE 'mirror/%'))",
                     )
                     .bind(*now)
                     .fetch_one(db)
@@ -130,9 +146,48 @@ impl Outbox for Store {
     async fn waiting_effects(&self) -> Result<i64, Unavailable> {
         self.engine
             .read((), |(), db| {
-                Box::pin(
-                    async move { Ok(sqlx::query_scalar("SELECT COUNT(*) FROM outbox").fetch_one(db).await?) },
-                )
+                Box::pin(async move {
+                    let count = "SELECT COUNT(*) FROM outbox WHERE state <> 'dead'";
+                    Ok(sqlx::query_scalar(count).fetch_one(db).await?)
+                })
+            })
+            .await
+    }
+
+    async fn letters(&self, cursor: Option<&str>, limit: i64) -> Result<Page<Letter>, Unavailable> {
+        self.engine
+            .read((cursor.map(str::to_owned), limit), |(cursor, limit), db| {
+                Box::pin(async move { Ok(letters::letters(cursor.as_deref(), *limit, db).await?) })
+            })
+            .await
+    }
+
+    async fn letter(&self, place: Place) -> Result<Option<Letter>, Unavailable> {
+        self.engine
+            .read(place, |place, db| Box::pin(async move { Ok(letters::one(*place, db).await?) }))
+            .await
+    }
+
+    async fn is_waiting(&self, conversation: ConversationId, lane: &str) -> Result<bool, Unavailable> {
+        self.engine
+            .read((conversation.to_string(), plain(lane)), |(conversation, lane), db| {
+                Box::pin(async move {
+                    let count = "SELECT COUNT(*) FROM outbox WHERE conversation = $1 AND lane = $2";
+                    let waiting: i64 =
+                        sqlx::query_scalar(count).bind(conversation).bind(lane).fetch_one(db).await?;
+                    Ok(waiting > 0)
+                })
+            })
+            .await
+    }
+
+    async fn dead_letters(&self) -> Result<i64, Unavailable> {
+        self.engine
+            .read((), |(), db| {
+                Box::pin(async move {
+                    let count = "SELECT COUNT(*) FROM outbox WHERE state = 'dead'";
+                    Ok(sqlx::query_scalar(count).fetch_one(db).await?)
+                })
             })
             .await
     }
@@ -154,19 +209,20 @@ impl Claim {
         );
         claim.push_bind(self.now);
         claim.push(
-            " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.lane = o.lane AND e.seq < o.seq) \
+            " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.conversation = o.conversation AND e.lane = o.lane AND e.seq < o.seq \
+             AND (e.state <> 'dead' OR e.lane LIKE 'mirror/%')) \
              ORDER BY o.due, o.conversation, o.seq LIMIT ",
         );
         claim.push_bind(self.limit).push(SKIP_LOCKED);
         claim.push(") UPDATE outbox SET state = 'sending', attempts = outbox.attempts + 1, owner = ");
-        claim.push_bind(&self.owner);
+        claim.push_bind(&self.owner).push(", began = ").push_bind(self.now);
         claim.push(
             " FROM picked WHERE outbox.conversation = picked.conversation AND outbox.seq = picked.seq \
              RETURNING outbox.conversation, outbox.seq, outbox.effect, outbox.attempts, outbox.due, \
-             outbox.progress, outbox.doubts",
+             outbox.progress, outbox.doubts, outbox.created_at, outbox.began, outbox.tried, outbox.redriven",
         );
         let mut rows: Vec<Columns> = claim.build_query_as().fetch_all(db).await?;
-        rows.sort_by(|a, b| (a.4, &a.0, a.1).cmp(&(b.4, &b.0, b.1)));
+        rows.sort_by(|a, b| (a.due, &a.conversation, a.seq).cmp(&(b.due, &b.conversation, b.seq)));
         items(rows)
     }
 
@@ -196,9 +252,18 @@ impl Claim {
 
 fn items(rows: Vec<Columns>) -> Result<Vec<Item>, sqlx::Error> {
     rows.into_iter()
-        .map(|(conversation, seq, effect, attempt, _, progress, doubts)| {
-            let place = Place { conversation: parsed(&conversation)?, seq };
-            Ok(Item { place, effect: from_json(&effect)?, attempts: attempt - 1, progress, doubts })
+        .map(|row| {
+            Ok(Item {
+                place: Place { conversation: parsed(&row.conversation)?, seq: row.seq },
+                effect: from_json(&row.effect)?,
+                attempts: row.attempts - 1,
+                progress: row.progress,
+                doubts: row.doubts,
+                asked_at: time(row.created_at)?,
+                began: time(row.began.unwrap_or(row.due))?,
+                tried: row.tried.map(time).transpose()?,
+                redriven: row.redriven != 0,
+            })
         })
         .collect()
 }

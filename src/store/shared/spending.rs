@@ -26,7 +26,7 @@ impl SpendingBooks for Store {
             .read((micros(since), micros(today)), |(since, today), db| {
                 Box::pin(async move {
                     let rows: Vec<(String, String, i64, i64, i64, i64)> = sqlx::query_as(
-                        "SELECT conversation, customer, CASE WHEN at >= $2 THEN 1 ELSE 0 END AS today, \
+                        "SELECT conversation, customer, CAST(CASE WHEN at >= $2 THEN 1 ELSE 0 END AS BIGINT), \
                          CAST(COALESCE(SUM(micros), 0) AS BIGINT), CAST(COALESCE(SUM(tokens), 0) AS BIGINT), \
                          CAST(SUM(CASE WHEN micros IS NULL THEN 1 ELSE 0 END) AS BIGINT) \
                          FROM model_call WHERE at >= $1 GROUP BY conversation, customer, CASE WHEN at >= $2 THEN 1 ELSE 0 END \

@@ -221,7 +221,7 @@ impl Player<'_> {
     fn take_outcome(&mut self, step: &Step, outcome: &Outcome) -> Result<(), String> {
         match (step, outcome) {
             (Step::Ticket(ticket), Outcome::TicketOpened(opened)) => {
-                let value = json!({"number": opened.number, "title": opened.title, "joined": opened.joined});
+                let value = json!({"number": opened.shown(), "title": opened.title, "joined": opened.joined});
                 self.save(Some(&ticket.into), value);
                 Ok(())
             }

@@ -15,10 +15,15 @@ use channels::Choice;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The button for those who do not have what is asked for.
+const WITHOUT: &str = "not-at-hand";
+
 /// What a message is to a question.
 pub(in crate::triage) enum Fill {
     /// An answer.
     Answer(Value),
+    /// The customer does not have it, and the playbook can go on without.
+    Without,
     /// One that does not satisfy the question's check, and what is said to it.
     Unfit(Words),
     /// None.
@@ -43,6 +48,9 @@ pub(in crate::triage) fn fill(
 ) -> Fill {
     let Some(procedure) = procedure_of(run, draft.book) else { return Fill::Nothing };
     let pattern = ask.rx.as_ref().and_then(|rx| procedure.pattern(rx));
+    if ask.optional && slots::is_without(ask, case, press) {
+        return Fill::Without;
+    }
     let Some(value) = slots::fill(ask, pattern, case, press) else { return Fill::Nothing };
     let Some(check) = &ask.check else { return Fill::Answer(value) };
     let mut more = names(run, procedure);
@@ -90,6 +98,9 @@ pub(super) fn question(draft: &mut Draft<'_>, run: &Run, ask: &Ask, text: &Words
         choices.extend(
             ["yes", "no"].map(|word| Choice { id: format!("slot:{word}"), label: draft.sentence(word, &[]) }),
         );
+    }
+    if ask.optional && draft.book.replies.has(WITHOUT) {
+        choices.push(Choice { id: "slot:".to_owned(), label: draft.sentence(WITHOUT, &[]) });
     }
     let text = words(draft, run, text);
     let text = before.map_or(text.clone(), |before| format!("{before}\n\n{text}"));

@@ -102,6 +102,8 @@ impl Player<'_> {
             (Some(span), ..) => Waiting::Moment { until: self.draft.now + span.delta() },
             (None, Some(event), Some(at_most)) => {
                 let about = self.template(wait.about.as_deref().unwrap_or("{{ ticket.number }}"));
+                // A ticket goes by our number, however it was called.
+                let about = self.draft.talk.ticket_called(&about).map_or(about.clone(), str::to_owned);
                 Waiting::Event { name: event.clone(), about, until: self.draft.now + at_most.delta() }
             }
             _ => return Flow::Next,

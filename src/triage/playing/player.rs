@@ -137,6 +137,8 @@ impl Player<'_> {
             }
             Step::HandOff(to) => self.hand_off(to),
             Step::Resolve(_) => self.end(),
+            Step::Include(part) if part.steps.is_empty() => Flow::Next,
+            Step::Include(_) => Flow::Into(0),
         }
     }
 
@@ -252,8 +254,8 @@ impl Player<'_> {
     pub(super) fn new_ticket(&self, ticket: &Ticket) -> NewTicket {
         let talk = &self.draft.talk;
         let team = ticket.team.clone().or_else(|| talk.team.clone());
-        let told: Vec<String> =
-            self.run.slots.iter().map(|(slot, value)| format!("{slot}: {}", shown(value))).collect();
+        let told = self.run.slots.iter().filter(|(_, value)| !value.is_null());
+        let told: Vec<String> = told.map(|(slot, value)| format!("{slot}: {}", shown(value))).collect();
         let wrote: Vec<&str> = talk
             .recent
             .iter()

@@ -8,7 +8,7 @@ async fn a_desk_that_can_work_says_what_of_it_is_well() {
     assert_eq!(ready.status, 200, "{}", ready.text());
     let parts = ready.json()["parts"].as_array().unwrap().clone();
     let names: Vec<&str> = parts.iter().map(|part| part["part"].as_str().unwrap()).collect();
-    assert_eq!(names, ["database", "policies", "outbox", "server"]);
+    assert_eq!(names, ["database", "policies", "outbox", "dead letters", "server"]);
     assert!(parts.iter().all(
         |part| part["state"] == "ok" && part["detail"].as_str().is_some_and(|detail| !detail.is_empty())
     ));

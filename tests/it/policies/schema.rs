@@ -15,6 +15,7 @@ fn kind_of(path: &str) -> Option<&'static str> {
         "intents/out-of-scope.yaml" => "out-of-scope",
         _ if rest.starts_with("intents/") => "intent",
         _ if rest.starts_with("playbooks/") => "playbook",
+        _ if rest.starts_with("parts/") => "part",
         _ if rest.starts_with("actions/") => "action",
         _ if rest.starts_with("cases/") => "cases",
         _ => return None,

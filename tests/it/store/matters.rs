@@ -56,7 +56,14 @@ async fn whoever_waits_for_an_event_is_found_until_they_wait_no_more(desk: Desk)
 }
 
 fn ticket(number: &str) -> TicketRef {
-    TicketRef { number: number.into(), title: "Outage".into(), priority: Priority::High, joined: false }
+    TicketRef {
+        number: number.into(),
+        title: "Outage".into(),
+        priority: Priority::High,
+        joined: false,
+        outside: None,
+        late: false,
+    }
 }
 
 async fn one_opens_the_ticket_of_a_matter_and_the_others_join(desk: Desk) {

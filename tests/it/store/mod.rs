@@ -15,6 +15,7 @@ mod power;
 mod records;
 mod snapshots;
 mod switches;
+mod spending;
 mod writer;
 
 /// Makes two tests of each story: one on SQLite, one on Postgres.

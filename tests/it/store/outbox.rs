@@ -23,6 +23,8 @@ on_both![
     what_a_dead_process_was_sending_is_reported_and_not_claimed,
     a_claim_whose_caller_went_away_is_claimed_again,
     many_claimers_share_the_work_without_sharing_an_effect,
+    the_beginning_of_a_try_is_known_to_the_next_one,
+    a_dead_letter_waits_for_somebody_and_holds_up_only_its_ticket,
 ];
 
 fn finish(talk: &deskhand::domain::conversation::Conversation, place: Place) -> Commit {
@@ -255,4 +257,69 @@ async fn many_claimers_share_the_work_without_sharing_an_effect(desk: Desk) {
     }
     assert_eq!(done.len(), 80);
     assert_eq!(done.iter().collect::<BTreeSet<_>>().len(), 80);
+}
+
+/// A system takes no word of ours, and nobody knows whether it took the ticket: the next try knows when that was.
+async fn the_beginning_of_a_try_is_known_to_the_next_one(desk: Desk) {
+    let talk = desk.talk(Channel::Web, "hi").await;
+    desk.put(Commit::onto(&talk, at(1), vec![notify("1")])).await;
+    let first = desk.store.claim(at(10), 1).await.unwrap().remove(0);
+    assert_eq!((first.asked_at, first.began, first.tried), (at(1), at(10), None));
+    desk.store.put_back(first.place, at(20), "refused", Count::Tried).await.unwrap();
+    let second = desk.store.claim(at(20), 1).await.unwrap().remove(0);
+    assert_eq!((second.began, second.tried), (at(20), None), "what was surely not done leaves no doubt");
+    desk.store.put_back(second.place, at(30), "cut", Count::InDoubt).await.unwrap();
+    let third = desk.store.claim(at(30), 1).await.unwrap().remove(0);
+    assert_eq!((third.began, third.tried), (at(30), Some(at(20))));
+    desk.store.put_back(third.place, at(40), "wait", Count::Waited).await.unwrap();
+    let fourth = desk.store.claim(at(40), 1).await.unwrap().remove(0);
+    assert_eq!((fourth.tried, fourth.attempts), (Some(at(20)), 2), "waiting is no try");
+}
+
+async fn a_dead_letter_waits_for_somebody_and_holds_up_only_its_ticket(desk: Desk) {
+    let comment = |ticket: &str, text: &str| Event::Requested {
+        effect: Effect::Comment { ticket: ticket.into(), text: text.into() },
+    };
+    let talk = desk.talk(Channel::Web, "hi").await;
+    let asked = vec![comment("T-1", "a"), comment("T-1", "b"), comment("T-2", "c")];
+    let talk = desk.put(Commit::onto(&talk, at(1), asked)).await;
+    let claimed = desk.store.claim(at(2), 10).await.unwrap();
+    assert_eq!(claimed.len(), 2, "one for each ticket");
+    let place = Place { conversation: talk.id, seq: 3 };
+    let failed = Event::Finished { effect: 3, outcome: Outcome::Failed { cause: "503".into() } };
+    let mut commit = Commit::onto(&talk, at(3), vec![failed]);
+    commit.buries = Some((place, "503".into()));
+    let talk = desk.put(commit).await;
+    let talk = desk.put(finish(&talk, Place { seq: 5, ..place })).await;
+
+    assert!(desk.store.claim(at(99), 10).await.unwrap().is_empty(), "what comes after it waits");
+    assert_eq!(
+        (desk.store.dead_letters().await.unwrap(), desk.store.waiting_effects().await.unwrap()),
+        (1, 1)
+    );
+    let page = desk.store.letters(None, 10).await.unwrap();
+    let letter = &page.items[0];
+    assert_eq!((letter.place, letter.cause.as_str(), letter.behind), (place, "503", 1));
+    assert_eq!((letter.asked_at, letter.died_at, letter.attempts), (at(1), at(3), 1));
+    assert_eq!(desk.store.letter(place).await.unwrap().as_ref(), Some(letter));
+
+    let again = |again| Event::Redriven { effect: 3, again, by: agent("Ben") };
+    let talk = desk.put(Commit::onto(&talk, at(100), vec![again(true)])).await;
+    assert_eq!(desk.store.dead_letters().await.unwrap(), 0);
+    let item = desk.store.claim(at(100), 10).await.unwrap().remove(0);
+    assert!(
+        item.place == place && item.redriven && item.attempts == 0 && item.tried == Some(at(2)),
+        "{item:?}"
+    );
+    // Nobody decides about what is no dead letter.
+    let twice = desk.store.commit(Commit::onto(&talk, at(101), vec![again(true)])).await;
+    assert_eq!(twice.unwrap_err(), CommitError::Conflict);
+
+    let mut commit = Commit::onto(&talk, at(102), vec![received("Hello?")]);
+    commit.buries = Some((place, "503".into()));
+    let talk = desk.put(commit).await;
+    desk.put(Commit::onto(&talk, at(103), vec![again(false)])).await;
+    assert_eq!(desk.store.letter(place).await.unwrap(), None);
+    let next = desk.store.claim(at(104), 10).await.unwrap();
+    assert_eq!(places(&next), [Place { seq: 4, ..place }], "given up: the next one may go");
 }

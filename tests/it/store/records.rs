@@ -7,7 +7,7 @@ use deskhand::domain::customer::Customer;
 use deskhand::domain::ids::{ConversationId, CustomerId, Place, UploadId};
 use deskhand::domain::release::{Content, ReleaseId};
 use deskhand::domain::ticket::{NewTicket, Priority, TicketStatus};
-use deskhand::ports::storage::{StoredUpload, TicketFilter};
+use deskhand::ports::storage::{StoredUpload, TicketChange, TicketFilter};
 use std::collections::BTreeSet;
 
 on_both![
@@ -112,7 +112,11 @@ async fn the_same_request_sixteen_times_at_once_opens_one_ticket(desk: Desk) {
 async fn a_ticket_changes_only_where_told(desk: Desk) {
     let customer = CustomerId(id());
     let opened = desk.store.open_ticket(place(), customer, &ticket("x"), at(0)).await.unwrap();
-    let change = |status, priority, now| desk.store.change_ticket(opened.number, status, priority, now);
+    let change = |status, priority, now| {
+        let change = TicketChange { status, priority, by: "Ben".into(), ..TicketChange::default() };
+        let store = desk.store.clone();
+        async move { store.change_ticket(opened.number, &change, now).await }
+    };
     let pending = change(Some(TicketStatus::Pending), None, at(1)).await.unwrap().unwrap();
     assert_eq!(
         (pending.status, pending.ticket.priority, pending.updated_at),
@@ -123,7 +127,7 @@ async fn a_ticket_changes_only_where_told(desk: Desk) {
     assert_eq!((low.status, low.ticket.priority), (TicketStatus::Pending, Priority::Low));
     change(Some(TicketStatus::Solved), None, at(3)).await.unwrap();
     assert_eq!(desk.store.open_tickets_of(customer).await.unwrap(), 0);
-    assert_eq!(desk.store.change_ticket(1, None, None, at(4)).await.unwrap(), None);
+    assert_eq!(desk.store.change_ticket(1, &TicketChange::default(), at(4)).await.unwrap(), None);
 }
 
 async fn tickets_are_listed_newest_first_by_pages(desk: Desk) {
@@ -132,7 +136,8 @@ async fn tickets_are_listed_newest_first_by_pages(desk: Desk) {
         let key = if number == 3 { key } else { place() };
         desk.store.open_ticket(key, CustomerId(id()), &ticket("x"), at(number)).await.unwrap();
     }
-    desk.store.change_ticket(1010, Some(TicketStatus::Solved), None, at(99)).await.unwrap();
+    let solved = TicketChange { status: Some(TicketStatus::Solved), ..TicketChange::default() };
+    desk.store.change_ticket(1010, &solved, at(99)).await.unwrap();
     let (mut listed, mut filter) = (Vec::new(), TicketFilter { limit: 10, ..TicketFilter::default() });
     loop {
         let page = desk.store.tickets(&filter).await.unwrap();

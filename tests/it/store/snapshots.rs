@@ -229,7 +229,9 @@ fn event() -> impl Strategy<Value = Event> {
             number: "T-1".into(),
             title,
             priority: Priority::Low,
-            joined: false
+            joined: false,
+            outside: None,
+            late: false,
         })),
     ];
     prop_oneof![

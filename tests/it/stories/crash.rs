@@ -105,6 +105,7 @@ async fn a_clean_stop_leaves_nothing_half_done() {
             Arc::new(FakeCourier::new(Channel::Telegram)) as Arc<dyn channels::Courier>,
         )]),
         tickets: Arc::new(FakeTickets::new(world.ledger.storage.clone())),
+        tracker: None,
         notifier: Arc::new(FakeNotifier::default()),
         actions: Arc::new(FakeActions::default()),
     };

@@ -2,6 +2,7 @@
 
 mod answers;
 mod approvals;
+mod attacks;
 mod calls;
 mod crash;
 mod escalations;
@@ -18,3 +19,4 @@ mod switches;
 mod takeover;
 mod triggers;
 mod truth;
+mod without;

@@ -12,7 +12,7 @@ use deskhand::ports::{
     ActionError, Actions, Directory, DirectoryError, Notice, Notifier, NotifyError, TicketError, Tickets,
 };
 use serde_json::Value;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -187,10 +187,18 @@ impl Tickets for FakeTickets {
     }
 }
 
-/// Remembers what teams were told.
+/// Remembers what teams were told, in the console and by its channels.
 #[derive(Default)]
 pub(crate) struct FakeNotifier {
     pub(crate) told: Mutex<Vec<Notice>>,
+    /// The channels that are set up, with what each has told and what goes wrong with it next.
+    pub(crate) channels: Mutex<BTreeMap<&'static str, FakeChannel>>,
+}
+
+#[derive(Default)]
+pub(crate) struct FakeChannel {
+    pub(crate) told: Vec<String>,
+    pub(crate) faults: VecDeque<NotifyError>,
 }
 
 #[async_trait]
@@ -198,6 +206,24 @@ impl Notifier for FakeNotifier {
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
         self.told.lock().expect("no panic").push(notice.clone());
         Ok(())
+    }
+
+    fn channels(&self) -> Vec<String> {
+        self.channels.lock().expect("no panic").keys().map(|name| (*name).to_owned()).collect()
+    }
+
+    async fn tell(&self, channel: &str, notice: &Notice) -> Result<(), NotifyError> {
+        let mut channels = self.channels.lock().expect("no panic");
+        let Some(channel) = channels.get_mut(channel) else {
+            return Err(NotifyError::Refused(format!("{channel} is not set up")));
+        };
+        match channel.faults.pop_front() {
+            Some(fault) => Err(fault),
+            None => {
+                channel.told.push(notice.text.clone());
+                Ok(())
+            }
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use deskhand::library::{Library, ModelCache, starter};
 use deskhand::outbox::World as Outside;
 use deskhand::platforms::Platforms;
 use deskhand::ports::storage::Storage;
-use deskhand::ports::{Clock, Ids};
+use deskhand::ports::{Clock, Ids, Tracker};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -132,7 +132,18 @@ impl World {
         library: Arc<Library>,
         awake: bool,
     ) -> Self {
-        Self::asking(storage, folder, library, awake, |ledger| Asking::off(ledger.clone())).await
+        Self::whole(storage, folder, library, awake, None, |ledger| Asking::off(ledger.clone())).await
+    }
+
+    /// The same with a ticket system of somebody else's beside it.
+    pub(crate) async fn beside(
+        storage: Arc<dyn Storage>,
+        folder: Option<TempDir>,
+        library: Arc<Library>,
+        awake: bool,
+        tracker: Option<Arc<dyn Tracker>>,
+    ) -> Self {
+        Self::whole(storage, folder, library, awake, tracker, |ledger| Asking::off(ledger.clone())).await
     }
 
     /// The same with somebody who asks a language model.
@@ -141,6 +152,17 @@ impl World {
         folder: Option<TempDir>,
         library: Arc<Library>,
         awake: bool,
+        asking: impl FnOnce(&Ledger) -> Arc<Asking>,
+    ) -> Self {
+        Self::whole(storage, folder, library, awake, None, asking).await
+    }
+
+    async fn whole(
+        storage: Arc<dyn Storage>,
+        folder: Option<TempDir>,
+        library: Arc<Library>,
+        awake: bool,
+        tracker: Option<Arc<dyn Tracker>>,
         asking: impl FnOnce(&Ledger) -> Arc<Asking>,
     ) -> Self {
         let start: Time = "2026-03-04T09:00:00Z".parse().expect("a time");
@@ -159,6 +181,7 @@ impl World {
         let outside = Outside {
             couriers: HashMap::from([(Channel::Telegram, courier.clone() as Arc<dyn channels::Courier>)]),
             tickets: tickets.clone(),
+            tracker,
             notifier: notifier.clone(),
             actions: actions.clone(),
         };

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["ledger", "library"],
     &["asking"],
     &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "replay", "cases"],
-    &["reception", "platforms", "triggers"],
+    &["reception", "platforms", "ticketing", "triggers"],
     &["engines"],
     &["store", "integrations"],
     &["http"],

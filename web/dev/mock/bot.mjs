@@ -29,7 +29,7 @@ function decide(desk, talk, message, verdict, route, reasons, rules, citations =
     top: [{ intent: verdict.intent ?? 'export_data', confidence }, { intent: 'cancel_subscription', confidence: 0.05 }, { intent: 'greeting', confidence: 0.02 }],
     urgency: verdict.urgency, sentiment: verdict.sentiment, language: 'en', entities: entities(message.text), route, automation: 'auto', reasons, rules,
     evidence: [...weights, { text: 'thanks', weight: -0.4 }],
-    flip: word ? { without: [word], intent: 'export_data', confidence: 0.34, sure: false } : null, context: ['customer.known', 'customer.tier', 'desk.open', 'intent', 'confidence', 'urgency'],
+    flip: word ? { without: [word], intent: 'export_data', confidence: 0.34, sure: false } : null, opinions: [], injection: 0, context: ['customer.known', 'customer.tier', 'desk.open', 'intent', 'confidence', 'urgency'],
     citations, model: 'local-2026-11', release: '7c1e94ab02d5', cost_usd: 0, latency_ms: 6,
   };
   desk.append(talk, { type: 'decision', decision }, { intent: verdict.intent, urgency: verdict.urgency, sentiment: verdict.sentiment });

@@ -2,6 +2,7 @@
 
 use super::{Sentiment, Urgency};
 use crate::domain::Time;
+use crate::domain::consult::Opinion as DomainOpinion;
 use crate::domain::decision::{
     Automation as DomainAutomation, Decision as Domain, Reason as DomainReason, Route as DomainRoute,
 };
@@ -50,6 +51,10 @@ pub(in crate::http) struct Decision {
     /// The words without which the message would have been taken otherwise, where a few decide.
     #[schema(required)]
     flip: Option<Flip>,
+    /// The opinions that the confidence was joined from; empty where only the classifier was asked.
+    opinions: Vec<Opinion>,
+    /// How much the message looks like an attempt to instruct a language model, 0 to 1.
+    injection: f32,
     /// The facts that were looked at, as `name=value`.
     context: Vec<String>,
     citations: Vec<Citation>,
@@ -80,6 +85,32 @@ impl Reason {
 pub(in crate::http) struct Guess {
     intent: String,
     confidence: f32,
+}
+
+/// One of several opinions on the intent.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(in crate::http) struct Opinion {
+    /// The classifier, or a language model with its prompt.
+    by: String,
+    /// Null: none of the desk's matters.
+    #[schema(required)]
+    intent: Option<String>,
+    /// Its probability, where it gives one.
+    #[schema(required)]
+    confidence: Option<f32>,
+    /// How sure it says it is: `sure`, `likely` or `guess`.
+    #[schema(required)]
+    certainty: Option<String>,
+    /// In its own words.
+    #[schema(required)]
+    because: Option<String>,
+}
+
+impl Opinion {
+    fn of(opinion: &DomainOpinion) -> Self {
+        let DomainOpinion { by, intent, confidence, certainty, because } = opinion.clone();
+        Self { by, intent, confidence, certainty, because }
+    }
 }
 
 /// A word that spoke for (above 0) or against.
@@ -183,6 +214,8 @@ impl Decision {
                 .map(|word| Evidence { text: word.text.clone(), weight: word.weight })
                 .collect(),
             flip: decision.flip.as_ref().map(Flip::of),
+            opinions: decision.opinions.iter().map(Opinion::of).collect(),
+            injection: decision.injection,
             context: decision.context.clone(),
             citations: decision.citations.iter().map(Citation::of).collect(),
             draft: decision.draft.clone(),

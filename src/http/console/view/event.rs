@@ -278,6 +278,16 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             },
             ticket: None,
         },
+        Domain::Delayed { cause, until, .. } => {
+            let text = format!("It takes longer: {cause}. The next try is at {} UTC.", until.format("%H:%M"));
+            What::Act { act: "ticket".to_owned(), status: Status::Requested, text, ticket: None }
+        }
+        Domain::Redriven { again, by, .. } => {
+            let what = if *again { "has it tried again" } else { "gave it up" };
+            let status = if *again { Status::Requested } else { Status::Failed };
+            let text = format!("{} {what}.", by.name);
+            What::Act { act: "letter".to_owned(), status, text, ticket: None }
+        }
         Domain::ModelAsked { question } => {
             model(Status::Requested, super::consulting::asked(question, around.book))
         }
@@ -346,10 +356,17 @@ fn requested(effect: &Effect, book: &Playbook) -> What {
     }
 }
 
-fn about(effect: &Effect, book: &Playbook) -> String {
+pub(in crate::http::console) fn about(effect: &Effect, book: &Playbook) -> String {
     match effect {
         Effect::OpenTicket(ticket) => format!("Open a ticket: {}", ticket.title),
         Effect::Notify { team, text, .. } => format!("Tell {}: {text}", Named::team(team, book).name),
+        Effect::Tell { channel, team, .. } => {
+            format!("Tell {} by {channel}", Named::team(team, book).name)
+        }
+        Effect::Mirror(mirror) => {
+            format!("Open {} in the other ticket system, too: {}", mirror.number, mirror.cause)
+        }
+        Effect::Comment { ticket, text } => format!("Add to {ticket} in the other ticket system: {text}"),
         Effect::Send { text, .. } => format!("Send: {text}"),
         Effect::Act { action, undoes: None, .. } => action_name(action, book).to_owned(),
         Effect::Act { action, .. } => format!("Undo: {}", action_name(action, book)),
@@ -366,9 +383,20 @@ fn finished(effect: Option<&Effect>, outcome: &Outcome, book: &Playbook) -> Opti
         }
         Outcome::Delivered { .. } => return None,
         Outcome::TicketOpened(ticket) => {
-            let text = format!("Ticket {} stands: {}", ticket.number, ticket.title);
+            let text = match &ticket.outside {
+                Some(outside) => format!(
+                    "Ticket {} stands, in {} as {}: {}",
+                    ticket.number, outside.system, outside.number, ticket.title
+                ),
+                None => format!("Ticket {} stands: {}", ticket.number, ticket.title),
+            };
             ("ticket", Status::Done, text, Some(ticket.number.clone()))
         }
+        Outcome::Mirrored { number, outside } => {
+            let text = format!("Ticket {number} stands in {} as {}", outside.system, outside.number);
+            ("ticket", Status::Done, text, Some(number.clone()))
+        }
+        Outcome::Commented => ("ticket", Status::Done, what, None),
         Outcome::Notified => ("notify", Status::Done, what, None),
         Outcome::Acted { .. } => ("act", Status::Done, what, None),
         Outcome::Dropped => {
@@ -384,9 +412,12 @@ fn delivery(outcome: &Outcome) -> Delivery {
     match outcome {
         Outcome::InDoubt { .. } => Delivery::Uncertain,
         Outcome::Dropped | Outcome::Failed { .. } => Delivery::Failed,
-        Outcome::Delivered { .. } | Outcome::TicketOpened(_) | Outcome::Notified | Outcome::Acted { .. } => {
-            Delivery::Sent
-        }
+        Outcome::Delivered { .. }
+        | Outcome::TicketOpened(_)
+        | Outcome::Mirrored { .. }
+        | Outcome::Commented
+        | Outcome::Notified
+        | Outcome::Acted { .. } => Delivery::Sent,
     }
 }
 

@@ -109,6 +109,27 @@ pub(in crate::http) struct TicketLine {
     status: &'static str,
     #[schema(inline)]
     priority: Priority,
+    #[schema(required)]
+    outside: Option<Outside>,
+}
+
+/// The same ticket in a system of somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OutsideTicket)]
+pub(in crate::http) struct Outside {
+    /// Which system.
+    system: String,
+    /// What people call it there.
+    number: String,
+    /// Where it is to be seen: http or https.
+    #[schema(required)]
+    url: Option<String>,
+}
+
+impl Outside {
+    pub(in crate::http::console) fn of(ticket: &crate::domain::ticket::Outside) -> Self {
+        Self { system: ticket.system.clone(), number: ticket.number.clone(), url: ticket.url.clone() }
+    }
 }
 
 /// What the customer said of the help.
@@ -207,6 +228,7 @@ impl TicketLine {
             title: ticket.ticket.title.clone(),
             status: ticket.status.name(),
             priority: ticket.ticket.priority.into(),
+            outside: ticket.outside.as_ref().map(Outside::of),
         }
     }
 }

@@ -673,6 +673,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of dead letters, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Where the page begins: `next` of the page before. */
+                    cursor?: string;
+                    /** @description 1 to 200; 50 where absent. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterPage"];
+                    };
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Gives it up for good. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/letters/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has it tried again, from the beginning of its timetable. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platforms": {
         parameters: {
             query?: never;
@@ -970,7 +1107,37 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One ticket with its history. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    number: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TicketDetail"];
+                    };
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
         post?: never;
         delete?: never;
@@ -1013,6 +1180,54 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/tickets/{number}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Comments on a ticket, in the other system, too, where it stands there. The same id again changes nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    number: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TicketComment"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description What is wrong, as an RFC 9457 problem document */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1048,6 +1263,8 @@ export interface components {
         };
         /** @description What is to be changed. */
         Change: {
+            /** @description Who is to have it: a user's id; empty for nobody. */
+            assignee?: string | null;
             priority?: ("low" | "normal" | "high" | "urgent") | null;
             status?: ("open" | "pending" | "solved") | null;
         };
@@ -1296,6 +1513,52 @@ export interface components {
         Intents: {
             items: components["schemas"]["Intent"][];
         };
+        /** @description A dead letter: something that the desk was to do outside and could not. */
+        Letter: {
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            asked_at: string;
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description How much waits behind it.
+             */
+            behind: number;
+            /** @description Why the last try came to nothing. */
+            cause: string;
+            conversation: string;
+            /**
+             * Format: date-time
+             * @description Since when it is not tried any more.
+             */
+            died_at: string;
+            id: string;
+            /** @description `mirror`, `comment`, `tell` or `act`. */
+            kind: string;
+            /** @description To whom: a ticket system, a channel, an action. */
+            to: string;
+            /** @description What, as a sentence. */
+            what: string;
+        };
+        LetterPage: {
+            items: components["schemas"]["Letter"][];
+            next: string | null;
+        };
+        /** @description The same ticket in a system of somebody else's. */
+        OutsideTicket: {
+            /** @description What people call it there. */
+            number: string;
+            /** @description Which system. */
+            system: string;
+            /** @description Where it is to be seen: http or https. */
+            url: string | null;
+        };
         /** @description A person or a team, by name. */
         Person: {
             /** @description Stable. */
@@ -1465,12 +1728,14 @@ export interface components {
         };
         /** @description A ticket. */
         Ticket: {
+            assignee: components["schemas"]["Person"] | null;
             /** @description The conversation it came from. */
             conversation: string | null;
             /** Format: date-time */
             created_at: string;
             customer: components["schemas"]["TicketCustomer"] | null;
             number: string;
+            outside: components["schemas"]["OutsideTicket"] | null;
             /**
              * @description How soon somebody should look.
              * @enum {string}
@@ -1486,15 +1751,37 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        /** @description What somebody says about a ticket; customers never see it. */
+        TicketComment: {
+            /** @description The sender's own id. */
+            id: string;
+            /** @description What. */
+            text: string;
+        };
         /** @description Whose matter it is. */
         TicketCustomer: {
             email: string | null;
             id: string;
             name: string | null;
         };
+        /** @description A ticket with everything about it. */
+        TicketDetail: components["schemas"]["Ticket"] & {
+            /** @description What it is about. */
+            body: string;
+            /** @description What was done to it, oldest first. */
+            history: components["schemas"]["TicketHistoryLine"][];
+        };
+        /** @description A line of its history. */
+        TicketHistoryLine: {
+            /** Format: date-time */
+            at: string;
+            what: string;
+            who: string;
+        };
         /** @description A ticket of the conversation. */
         TicketLine: {
             number: string;
+            outside: components["schemas"]["OutsideTicket"] | null;
             /**
              * @description How soon somebody should look.
              * @enum {string}

@@ -15,6 +15,7 @@ export type Act = Extract<DeskEvent, { type: 'act' }>;
 export type Rating = Extract<DeskEvent, { type: 'rating' }>;
 export type Decision = Schemas['Decision'];
 export type Ticket = Schemas['Ticket'];
+export type Letter = Schemas['Letter'];
 export type TicketChange = Schemas['Change'];
 export type Team = Schemas['Team'];
 export type Intent = Schemas['Intent'];

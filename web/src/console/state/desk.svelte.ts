@@ -182,8 +182,10 @@ class Desk {
   /** A platform that does not work is everybody's business; not to know it for a while is not. */
   async #platforms(): Promise<void> {
     try {
-      const { items } = await data(api.GET('/api/v1/platforms'));
-      this.troubles = items.filter((it) => it.state === 'degraded' || it.state === 'stopped');
+      const [{ items }, model] = await Promise.all([data(api.GET('/api/v1/platforms')), data(api.GET('/api/v1/model'))]);
+      const troubles = items.filter((it) => it.state === 'degraded' || it.state === 'stopped');
+      if (model.state === 'degraded') troubles.push({ channel: 'language model', state: model.state, detail: model.detail });
+      this.troubles = troubles;
     } catch (error) {
       asApiError(error);
     }

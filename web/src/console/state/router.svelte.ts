@@ -5,7 +5,7 @@ const BASE = '/console';
 export type Route = { page: 'desk'; view: View; conversation: string | null } | { page: Page };
 
 /** Pages beside the desk itself, by their addresses. */
-const PAGES = ['tickets', 'approvals', 'automation'] as const;
+const PAGES = ['tickets', 'approvals', 'automation', 'letters'] as const;
 export type Page = (typeof PAGES)[number];
 
 /** Reads a path under /console; anything unknown is the queue. */

@@ -1,0 +1,10 @@
+//! What the desk does outside, and what comes back: letters, notices, tickets in the systems of others.
+
+mod doctor;
+mod hooks;
+mod letters;
+mod mail;
+mod notices;
+mod once;
+mod outage;
+mod support;

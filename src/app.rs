@@ -20,6 +20,7 @@ use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
 use crate::outbox::World;
+use crate::playbook::policy::trigger::On;
 use crate::ports::storage::Storage;
 use crate::ports::{Actions, Clock, Ids};
 use crate::reception::Reception;
@@ -157,6 +158,18 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let library = Arc::new(library);
     ledger.storage.put_release(&library.current().release, &content, ledger.now()).await?;
 
+    for trigger in library.current().triggers.values() {
+        if let On::Hook(hook) = &trigger.on
+            && !config.hooks.secrets.contains_key(&hook.secret)
+        {
+            let (trigger, secret) = (&trigger.id, &hook.secret);
+            tracing::info!(
+                trigger,
+                secret,
+                "this hook refuses every request until its secret is set in hooks.secrets"
+            );
+        }
+    }
     let channels = outside::channels(&config)?;
     let tracker = outside::tracker(&config)?;
     let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
@@ -188,6 +201,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
         library,
         desk.inbox.clone(),
         desk.hand.clone(),
+        desk.triggers.clone(),
         settings(&config, demo),
         metrics,
         stop.clone(),
@@ -224,6 +238,7 @@ fn settings(config: &Config, demo: bool) -> http::Settings {
         identity_previous_secret: config.widget.identity_previous_secret.clone(),
         allowed_origins: config.widget.allowed_origins.clone(),
         max_upload_bytes: config.widget.max_upload_bytes,
+        hook_secrets: config.hooks.secrets.clone(),
         trusted_proxies: config.http.trusted_proxies.clone(),
         demo,
     }

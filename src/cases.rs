@@ -9,9 +9,10 @@ use crate::domain::ids::{Seq, UserId};
 use crate::domain::person::PersonRef;
 use crate::playbook::Playbook;
 use crate::playbook::fault::unknown;
-use crate::playbook::policy::case::{Case, CaseTurn, Expect, OneOf, OutsideAnswer};
+use crate::playbook::policy::case::{Case, CaseFiring, CaseTurn, Expect, OneOf, OutsideAnswer};
 use crate::playbook::yaml;
 use crate::rehearsal::{Cast, Rehearsal, decision};
+use crate::triage::triggered::{Fired, triggered};
 use channels::Channel;
 use serde::Serialize;
 use serde_json::Value;
@@ -109,6 +110,22 @@ fn happen(
     rehearsal: &mut Rehearsal<'_>,
     book: &Playbook,
 ) -> Result<(u64, Vec<Event>), (Option<u64>, String)> {
+    if let Some(fires) = &turn.fires {
+        let line = yaml::line(fires);
+        let others = [
+            turn.says.is_some(),
+            turn.waits.is_some(),
+            turn.occurs.is_some(),
+            turn.approves.is_some(),
+            turn.rejects.is_some(),
+        ];
+        if others.contains(&true) {
+            return Err((Some(line), ONE_OF.to_owned()));
+        }
+        return fire(&fires.value, rehearsal, book)
+            .map(|events| (line, events))
+            .map_err(|why| (Some(line), why));
+    }
     match (&turn.says, &turn.waits, &turn.occurs, &turn.approves, &turn.rejects) {
         (Some(says), None, None, None, None) => {
             Ok((yaml::line(says), rehearsal.says(&says.value, turn.choice.clone(), Vec::new())))
@@ -132,10 +149,24 @@ fn happen(
             let command = |approval| Command::Reject { approval, reason: reason.value.clone() };
             rule(command, rehearsal, book).map(|events| (line, events)).map_err(|why| (Some(line), why))
         }
-        _ => {
-            Err((None, "each turn is one of `says`, `waits`, `occurs`, `approves` and `rejects`".to_owned()))
-        }
+        _ => Err((None, ONE_OF.to_owned())),
     }
+}
+
+const ONE_OF: &str = "each turn is one of `says`, `waits`, `occurs`, `fires`, `approves` and `rejects`";
+
+/// A trigger goes off; who is found is not a matter of cases.
+fn fire(firing: &CaseFiring, rehearsal: &mut Rehearsal<'_>, book: &Playbook) -> Result<Vec<Event>, String> {
+    let trigger = book
+        .triggers
+        .get(&firing.trigger)
+        .ok_or_else(|| unknown("trigger", &firing.trigger, book.triggers.keys().map(String::as_str)))?;
+    let event = trigger.takes(firing.event.clone()).map_err(|error| error.to_string())?;
+    if !trigger.wants(&event, rehearsal.now())? {
+        return Err("the trigger's condition does not hold for this event".to_owned());
+    }
+    let fired = Fired { trigger, event: &event, occurrence: "case", may_speak: true };
+    triggered(&rehearsal.talk, book, fired, rehearsal.now()).map(|events| rehearsal.happens(events))
 }
 
 /// A human rules on what was asked last.

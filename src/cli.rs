@@ -7,6 +7,7 @@ mod content;
 mod database;
 mod people;
 mod replay;
+mod switch;
 mod triage;
 
 use crate::config::Config;
@@ -105,6 +106,9 @@ enum Command {
     /// People.
     #[command(subcommand)]
     User(people::UserCommand),
+    /// The kill switch: the whole bot, a channel, an intent, an action or a playbook.
+    #[command(subcommand)]
+    Switch(switch::SwitchCommand),
     /// Bring the database to this version.
     Migrate {
         /// Print JSON.
@@ -207,6 +211,7 @@ fn execute(cli: Cli) -> anyhow::Result<bool> {
             classify::intents_report(&folder(dir, config)?, json)
         }
         Command::User(command) => runtime()?.block_on(people::run(&config()?, command)),
+        Command::Switch(command) => runtime()?.block_on(switch::run(&config()?, command)),
         Command::Migrate { json } => runtime()?.block_on(database::migrate(&config()?, json)),
         Command::Doctor { json } => runtime()?.block_on(database::doctor(config(), json)),
         Command::Openapi { .. } => {

@@ -10,7 +10,8 @@ pub use llm::{Fallback, Llm, Price};
 pub use lookups::{Directory, DirectoryHttp, DirectorySql, McpServer, NamedDatabase};
 pub use outside::{Email, Notify, TicketSystemName, Tickets, TlsMode};
 pub use sections::{
-    Actions, Classifier, Database, Discord, Http, Limits, Log, LogFormat, Telegram, TelegramMode, Widget,
+    Actions, Classifier, Database, Discord, Hooks, Http, Limits, Log, LogFormat, Telegram, TelegramMode,
+    Widget,
 };
 
 use figment::Figment;
@@ -47,6 +48,8 @@ pub struct Config {
     pub mcp: BTreeMap<String, McpServer>,
     /// How actions reach other systems.
     pub actions: Actions,
+    /// What other systems sign their hooks with.
+    pub hooks: Hooks,
     /// How teams are told.
     pub notify: Notify,
     /// The mail server.
@@ -114,6 +117,7 @@ fn defaults() -> serde_json::Value {
         "databases": {},
         "mcp": {},
         "actions": {"allow": [], "commands": [], "secrets": {}},
+        "hooks": {"secrets": {}},
         "notify": {"email": []},
         "tickets": {"system": "builtin", "issue_type": "Task", "poll_minutes": 5},
         "email": {"port": 587, "tls": "starttls"},

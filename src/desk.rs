@@ -5,11 +5,13 @@ use crate::domain::approval::Proposal;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::decision::Reason;
 use crate::domain::effect::Effect;
-use crate::domain::event::{Author, Event, Resolution};
+use crate::domain::event::{Author, Entry, Event, Resolution};
 use crate::domain::ids::Seq;
 use crate::domain::person::PersonRef;
+use crate::playbook::policy::trigger::On;
 use crate::playbook::{Playbook, templates};
 use crate::triage::rating;
+use crate::triage::triggered::{Fired, triggered};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -60,6 +62,13 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// An agent has the bot run a playbook.
+    Start {
+        /// The `manual` trigger that says which.
+        trigger: String,
+        /// What the agent gives it.
+        input: Value,
+    },
     /// An agent has something undone that another system has done.
     Undo {
         /// The event that had asked for it.
@@ -91,6 +100,15 @@ pub enum Refusal {
     /// There is nothing to undo.
     #[error("This can't be undone: {0}.")]
     NotUndone(String),
+    /// There is no playbook that agents start under that name.
+    #[error("There is no playbook \"{0}\" that agents can start.")]
+    NoSuchPlaybook(String),
+    /// It is under way already.
+    #[error("This playbook is under way here already.")]
+    UnderWay,
+    /// It does not take what was given.
+    #[error("{0}")]
+    BadInput(String),
     /// There is no such team.
     #[error("There is no team \"{0}\".")]
     NoSuchTeam(String),
@@ -196,6 +214,10 @@ pub fn decide(
             let reason = reason.clone();
             Ok(vec![Event::Rejected { approval: *approval, by: Some(by.clone()), reason }])
         }
+        Command::Start { trigger, input } => match mine {
+            Err(Refusal::Taken(name)) => Err(Refusal::Taken(name)),
+            _ => start(trigger, input, by, talk, book, now),
+        },
         Command::Undo { act } => undo(talk, book, *act).map(|effect| vec![Event::Requested { effect }]),
     }
 }
@@ -213,6 +235,37 @@ fn is_alike(old: &Value, new: &Value) -> bool {
         (Value::Number(_), Value::Number(_)) | (Value::Bool(_), Value::Bool(_)) => true,
         _ => false,
     }
+}
+
+/// The bot has the conversation for as long as the playbook runs.
+fn start(
+    trigger: &str,
+    input: &Value,
+    by: &PersonRef,
+    talk: &Conversation,
+    book: &Playbook,
+    now: Time,
+) -> Result<Vec<Event>, Refusal> {
+    let of_agents = book.triggers.get(trigger).filter(|trigger| matches!(trigger.on, On::Manual(_)));
+    let trigger = of_agents.ok_or_else(|| Refusal::NoSuchPlaybook(trigger.to_owned()))?;
+    if talk.runs().any(|run| Some(&run.playbook) == trigger.then.playbook.as_ref()) {
+        return Err(Refusal::UnderWay);
+    }
+    let unfit = |why: String| Refusal::BadInput(why);
+    let event = trigger.takes(input.clone()).map_err(|error| unfit(error.to_string()))?;
+    if !trigger.wants(&event, now).map_err(unfit)? {
+        return Err(unfit("The playbook is not for this: its condition does not hold.".to_owned()));
+    }
+    let mut events = Vec::new();
+    let mut after = talk.clone();
+    if matches!(talk.state, State::Human { .. } | State::Queued { .. }) {
+        let released = Event::Released { by: by.clone() };
+        after.apply(&Entry { seq: talk.seq + 1, at: now, event: released.clone() });
+        events.push(released);
+    }
+    let fired = Fired { trigger, event: &event, occurrence: &by.name, may_speak: true };
+    events.extend(triggered(&after, book, fired, now).map_err(unfit)?);
+    Ok(events)
 }
 
 fn undo(talk: &Conversation, book: &Playbook, act: Seq) -> Result<Effect, Refusal> {

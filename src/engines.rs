@@ -8,6 +8,7 @@ use crate::library::Library;
 use crate::outbox::{Dispatcher, World};
 use crate::platforms::Platforms;
 use crate::ticketing::Ticketing;
+use crate::triggers::Triggers;
 use crate::turn::Turns;
 use crate::watchdog;
 use chrono::TimeDelta;
@@ -29,6 +30,8 @@ pub struct Desk {
     pub inbox: Inbox,
     /// The human's hand.
     pub hand: Hand,
+    /// What sets the desk off beside messages.
+    pub triggers: Triggers,
     /// Tickets after they were opened.
     pub ticketing: Ticketing,
     /// Asks the language model.
@@ -61,6 +64,7 @@ impl Desk {
             inbox: Inbox::new(ledger.clone(), library.clone()),
             hand,
             platforms,
+            triggers: Triggers::new(ledger.clone(), library.clone(), world.directory.clone()),
             turns: Turns::new(
                 ledger.clone(),
                 library.clone(),
@@ -88,6 +92,7 @@ impl Desk {
         engines.spawn(self.turns.clone().run(stop.clone()));
         let acting = self.platforms.clone().run(self.ledger.clone(), self.dispatcher.clone(), stop.clone());
         engines.spawn(acting);
+        engines.spawn(self.triggers.clone().run(stop.clone()));
         engines.spawn(watchdog::run(self.ledger.clone(), self.library.clone(), stop.clone()));
         engines.spawn(self.ticketing.clone().run(stop.clone()));
         engines.spawn(sweep(self.ledger.clone(), stop.clone()));

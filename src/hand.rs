@@ -9,9 +9,10 @@ use crate::domain::ids::{ConversationId, Place, Seq};
 use crate::domain::person::PersonRef;
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
+use crate::playbook::policy::trigger::On;
 use crate::ports::storage::{Commit, CommitError, Seen, Unavailable};
 use crate::triage::solved;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The human's engine.
@@ -137,7 +138,22 @@ impl Hand {
                 Err(HandError::NotFound | HandError::Refused(_)) => {}
             }
         }
+        self.fire(occurrence, name, about, data).await?;
         Ok(told)
+    }
+
+    /// Sets off the triggers that are meant for what happened to a ticket.
+    async fn fire(&self, occurrence: &str, name: &str, about: &str, data: &Value) -> Result<(), Unavailable> {
+        let book = self.library.current();
+        let meant = |on: &On| matches!(on, On::Ticket(ticket) if ticket.event == name);
+        for trigger in book.triggers.values().filter(|trigger| meant(&trigger.on)) {
+            let text = |field: &str| data.get(field).and_then(Value::as_str).unwrap_or_default();
+            let event = json!({"number": about, "title": text("title"), "status": text("status"), "text": text("text")});
+            let occurrence = format!("{name}/{about}/{occurrence}");
+            self.ledger.storage.put_firing(&trigger.id, &occurrence, &event, self.ledger.now()).await?;
+            self.ledger.hub.triggers.notify_one();
+        }
+        Ok(())
     }
 
     /// Decides about a dead letter: it is tried again, or given up for good. False where there is none any more.

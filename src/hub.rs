@@ -37,6 +37,8 @@ pub enum DeskSignal {
     Changed(ConversationId),
     /// A customer is writing.
     Typing(ConversationId),
+    /// Something was switched off or on.
+    Switched,
     /// A team is told something.
     Notice {
         /// Stable.
@@ -64,6 +66,8 @@ pub struct Hub {
     pub turns: Notify,
     /// Wakes the outbox.
     pub outbox: Notify,
+    /// Wakes the triggers.
+    pub triggers: Notify,
 }
 
 impl Default for Hub {
@@ -75,6 +79,7 @@ impl Default for Hub {
             agents: AtomicI64::new(0),
             turns: Notify::new(),
             outbox: Notify::new(),
+            triggers: Notify::new(),
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod store;
 pub mod telemetry;
 pub mod ticketing;
 pub mod triage;
+pub mod triggers;
 pub mod turn;
 pub mod verification;
 pub mod watchdog;

@@ -5,6 +5,7 @@ mod acting;
 mod coding;
 mod mirroring;
 mod schedule;
+mod switches;
 mod telling;
 
 use acting::LOST;
@@ -16,6 +17,7 @@ use crate::domain::conversation::{Conversation, State};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::Event;
 use crate::domain::ids::Place;
+use crate::domain::switch::{Switchboard, SwitchedOff};
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Count, Item, Unavailable};
@@ -77,6 +79,8 @@ enum Try {
     Again { cause: String, count: Count, after: Option<Duration> },
     /// At once, at the conversation's new address.
     Moved(String),
+    /// Never: the bot was switched off before it was said.
+    Silenced(Box<(SwitchedOff, Switchboard)>),
 }
 
 impl Dispatcher {
@@ -194,7 +198,9 @@ impl Dispatcher {
         crash::point("outbox-after-act");
         let kind = item.effect.name();
         match &tried {
-            Try::Done(..) => metrics::counter!("deskhand_effects_done_total", "kind" => kind).increment(1),
+            Try::Done(..) | Try::Silenced(_) => {
+                metrics::counter!("deskhand_effects_done_total", "kind" => kind).increment(1)
+            }
             Try::Again { count: Count::Waited, .. } | Try::Moved(_) | Try::Dead(_) => {}
             Try::Again { cause, .. } => {
                 tracing::warn!(cause, attempts = item.attempts + 1, "an effect is tried again later");
@@ -227,6 +233,7 @@ impl Dispatcher {
                 }
                 self.ledger.storage.put_back(place, until, cause, *count).await
             }
+            Try::Silenced(by) => self.silence(item, &by.0, &by.1).await,
             Try::Moved(address) => {
                 self.commit(place, Ending::Open, |_, _| vec![Event::Moved { address: address.clone() }])
                     .await?;
@@ -240,6 +247,9 @@ impl Dispatcher {
         let Some(talk) = self.ledger.conversation(item.place.conversation).await? else {
             return Ok(done(Outcome::Failed { cause: "the conversation is gone".to_owned() }));
         };
+        if let Some(tried) = self.forbidden(item, &talk).await? {
+            return Ok(tried);
+        }
         match &item.effect {
             Effect::Send { .. } => self.send(item, &talk).await,
             Effect::Act { .. } => self.have_done(item, &talk).await,

@@ -10,15 +10,16 @@ use crate::domain::consult::Asked;
 use crate::domain::conversation::Conversation;
 use crate::domain::event::{Answer, DeskState, Entry, Event, Question};
 use crate::domain::ids::{ConversationId, UserId};
+use crate::domain::switch::Switchboard;
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::playbook::Playbook;
 use crate::playbook::policy::action::{ActionKind, Requirement};
-use crate::ports::storage::{Commit, CommitError, Unavailable};
+use crate::ports::storage::{Commit, CommitError, RuleHits, Unavailable};
 use crate::ports::{Actions, Directory, DirectoryError};
 use crate::triage::{self, Step};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -36,6 +37,8 @@ const SHOWS_TYPING: Duration = Duration::from_millis(300);
 const MAX_STEPS: usize = 200;
 /// The log is looked at this often even when nobody rings.
 const POLL: Duration = Duration::from_secs(1);
+/// How often it is written how often rules fired.
+const COUNT_EVERY: Duration = Duration::from_secs(30);
 /// How long a conversation whose turn failed is left alone.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
@@ -48,6 +51,8 @@ pub struct Turns {
     asking: Arc<Asking>,
     /// Conversations that are being handled, or left alone for a while.
     busy: Mutex<HashMap<ConversationId, Option<Instant>>>,
+    /// Rules that fired and are not counted in the database yet.
+    fired: Mutex<BTreeMap<String, i64>>,
 }
 
 /// A turn that came to nothing.
@@ -73,14 +78,27 @@ impl Turns {
         actions: Arc<dyn Actions>,
         asking: Arc<Asking>,
     ) -> Arc<Self> {
-        Arc::new(Self { ledger, library, directory, actions, asking, busy: Mutex::default() })
+        Arc::new(Self {
+            ledger,
+            library,
+            directory,
+            actions,
+            asking,
+            busy: Mutex::default(),
+            fired: Mutex::default(),
+        })
     }
 
     /// Works until `stop` says so, then finishes what is under way.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
         let mut under_way = JoinSet::new();
+        let mut counted = Instant::now();
         while !*stop.borrow() {
+            if counted.elapsed() >= COUNT_EVERY {
+                self.count_rules().await;
+                counted = Instant::now();
+            }
             let due = match self.ledger.storage.due(self.ledger.now(), 4 * SIDE_BY_SIDE as i64).await {
                 Ok(due) => due,
                 Err(error) => {
@@ -112,6 +130,26 @@ impl Turns {
             }
         }
         while under_way.join_next().await.is_some() {}
+        self.count_rules().await;
+    }
+
+    /// Writes how often rules fired since the last time: together, because a row that every turn writes would make them
+    /// wait for each other.
+    pub async fn count_rules(&self) {
+        let fired = std::mem::take(&mut *self.fired.lock().unwrap_or_else(PoisonError::into_inner));
+        if fired.is_empty() {
+            return;
+        }
+        let last_at = self.ledger.now();
+        let hits: Vec<RuleHits> =
+            fired.into_iter().map(|(rule, hits)| RuleHits { rule, hits, last_at }).collect();
+        if let Err(error) = self.ledger.storage.count_rules(&hits).await {
+            tracing::warn!(%error, "it could not be counted how often rules fired");
+            let mut fired = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
+            for one in hits {
+                *fired.entry(one.rule).or_default() += one.hits;
+            }
+        }
     }
 
     async fn until_next_due(&self) -> Duration {
@@ -157,8 +195,10 @@ impl Turns {
     async fn turn(&self, id: ConversationId) -> Result<(), TurnError> {
         for _ in 0..PATIENCE {
             let Some(before) = self.ledger.conversation(id).await? else { return Ok(()) };
+            // What is switched off is read anew for every try, and the commit stands under what was read.
+            let board = self.ledger.storage.switchboard().await?;
             let book = self.library.current();
-            let events = self.conclude(&before, &book).await?;
+            let events = self.conclude(&before, &book, &board).await?;
             let now = self.ledger.now().max(before.updated_at);
             if events.is_empty() {
                 let idle = before.due().is_some_and(|due| due <= now);
@@ -166,9 +206,13 @@ impl Turns {
             }
             crash::point("turn-before-commit");
             let (decided, asked) = (decided(&events), asked(before.seq, &events));
-            match self.ledger.commit(Commit::onto(&before, now, events)).await {
+            let fired: Vec<String> = rules(&events);
+            match self.ledger.commit(Commit::onto(&before, now, events).under(board.version)).await {
                 Ok(after) => {
                     crash::point("turn-after-commit");
+                    let mut counts = self.fired.lock().unwrap_or_else(PoisonError::into_inner);
+                    fired.into_iter().for_each(|rule| *counts.entry(rule).or_default() += 1);
+                    drop(counts);
                     if !asked.is_empty() {
                         self.ledger.hub.shows_writing(&after, true);
                         self.asking.call(&after, &book, asked);
@@ -186,12 +230,24 @@ impl Turns {
         Err(TurnError::Overtaken)
     }
 
-    async fn conclude(&self, before: &Conversation, book: &Playbook) -> Result<Vec<Event>, TurnError> {
+    async fn conclude(
+        &self,
+        before: &Conversation,
+        book: &Playbook,
+        board: &Switchboard,
+    ) -> Result<Vec<Event>, TurnError> {
         let now = self.ledger.now().max(before.updated_at);
         let mut talk = before.clone();
-        let mut events = Vec::new();
+        let mut events =
+            board.news(talk.channel, &talk.off).map(|off| vec![Event::Switched { off }]).unwrap_or_default();
+        let known = events.len();
+        for event in &events {
+            talk.apply(&Entry { seq: talk.seq + 1, at: now, event: event.clone() });
+        }
         for _ in 0..MAX_STEPS {
             let more = match triage::next(&talk, book, now) {
+                // News of the switches alone is no reason to write.
+                Step::Wait(_) if events.len() == known => return Ok(Vec::new()),
                 Step::Wait(_) => return Ok(events),
                 Step::Conclude(more) => more,
                 Step::Ask(questions) => {
@@ -307,6 +363,14 @@ fn decided(events: &[Event]) -> Vec<(&'static str, i64)> {
         _ => None,
     });
     decided.collect()
+}
+
+fn rules(events: &[Event]) -> Vec<String> {
+    let decisions = events.iter().filter_map(|event| match event {
+        Event::Decided { decision } => Some(&decision.rules),
+        _ => None,
+    });
+    decisions.flatten().cloned().collect()
 }
 
 /// What the language model is to be asked once these events are on the log after `seq`.

@@ -1,10 +1,12 @@
 //! Proves the promise: every message ends in a reply, a ticket or a human. What has not by the desk's limit is
 //! handed to a human, whatever stood in the way.
 
+use crate::domain::event::{Entry, Event};
 use crate::domain::ids::ConversationId;
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::ports::storage::{Commit, CommitError, Unavailable};
+use crate::triage::budget;
 use crate::triage::rescue::rescue;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +15,19 @@ use tokio::sync::watch;
 /// How often it looks.
 const ROUND: Duration = Duration::from_secs(5);
 
+/// Error budgets are looked at once in so many rounds.
+const BUDGETS_EVERY: u64 = 12;
+
 /// Looks for messages without an outcome until `stop` says so.
 pub async fn run(ledger: Ledger, library: Arc<Library>, mut stop: watch::Receiver<bool>) {
+    let mut rounds = 0_u64;
     while !*stop.borrow() {
+        if rounds.is_multiple_of(BUDGETS_EVERY)
+            && let Err(error) = budgets(&ledger, &library).await
+        {
+            tracing::warn!(%error, "error budgets could not be looked at");
+        }
+        rounds += 1;
         match round(&ledger, &library).await {
             Ok(0) => {}
             Ok(rescued) => {
@@ -46,14 +58,42 @@ pub async fn round(ledger: &Ledger, library: &Library) -> Result<usize, Unavaila
 async fn hand_to_human(ledger: &Ledger, library: &Library, id: ConversationId) -> Result<bool, Unavailable> {
     let Some(talk) = ledger.conversation(id).await? else { return Ok(false) };
     let now = ledger.now().max(talk.updated_at);
-    let events = rescue(&talk, &library.current(), now);
-    if events.is_empty() {
+    let board = ledger.storage.switchboard().await?;
+    let mut known = talk.clone();
+    let news = board.news(talk.channel, &talk.off);
+    let mut events = news.map(|off| vec![Event::Switched { off }]).unwrap_or_default();
+    for event in &events {
+        known.apply(&Entry { seq: known.seq + 1, at: now, event: event.clone() });
+    }
+    let rescued = rescue(&known, &library.current(), now);
+    if rescued.is_empty() {
         return Ok(false);
     }
-    match ledger.commit(Commit::onto(&talk, now, events)).await {
+    events.extend(rescued);
+    match ledger.commit(Commit::onto(&talk, now, events).under(board.version)).await {
         Ok(_) => Ok(true),
         // Something happened just now; the next round sees whether it was the outcome.
         Err(CommitError::Conflict | CommitError::Already(_)) => Ok(false),
         Err(CommitError::Unavailable(error)) => Err(error),
     }
+}
+
+/// Demotes the intents whose answers turned out to be wrong too often. Returns how many.
+pub async fn budgets(ledger: &Ledger, library: &Library) -> Result<usize, Unavailable> {
+    let book = library.current();
+    let now = ledger.now();
+    let mut demoted = 0;
+    let budgets = book.intents.values().filter_map(|intent| Some((intent, intent.error_budget.as_ref()?)));
+    for (intent, policy) in budgets {
+        let since = now - policy.value.within.delta();
+        let marks = ledger.storage.marks(&intent.id.value, since).await?;
+        let standing = ledger.storage.demotions().await?;
+        if let Some(demotion) = budget::burnt(intent, marks.answers, marks.failures, &standing) {
+            tracing::error!(intent = demotion.intent, because = demotion.because, "an intent was demoted");
+            metrics::counter!("deskhand_demotions_total", "intent" => demotion.intent.clone()).increment(1);
+            ledger.storage.demote(&demotion, now).await?;
+            demoted += 1;
+        }
+    }
+    Ok(demoted)
 }

@@ -84,6 +84,14 @@ pub struct Actions {
     pub secrets: BTreeMap<String, SecretString>,
 }
 
+/// `[hooks]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hooks {
+    /// What triggers name in `secret`; several separated by spaces where one is being changed.
+    pub secrets: BTreeMap<String, SecretString>,
+}
+
 /// `[telegram]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

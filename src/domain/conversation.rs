@@ -19,6 +19,7 @@ use super::event::{Demotion, DeskState, Entry, Event, Resolution};
 use super::ids::{ConversationId, CustomerId, Seq};
 use super::person::PersonRef;
 use super::run::{Run, Waiting};
+use super::switch::SwitchedOff;
 use super::ticket::{Priority, TicketRef};
 use channels::{Attachment, Channel, Choice};
 use nlu::signals::Urgency;
@@ -26,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 6;
+pub const FOLD_VERSION: i64 = 7;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -121,6 +122,8 @@ pub struct Conversation {
     pub heard: Option<String>,
     /// Why nobody can be reached at the address, while nobody can.
     pub unreachable: Option<String>,
+    /// What is switched off, as of the last look.
+    pub off: Vec<SwitchedOff>,
     /// What the language model was asked about messages that are not decided yet, and for the last hand-off.
     pub consulted: Vec<Asked>,
     /// What the language model has cost so far, in millionths of a US dollar.
@@ -298,6 +301,7 @@ impl Conversation {
             tried: None,
             heard: None,
             unreachable: None,
+            off: Vec::new(),
             consulted: Vec::new(),
             model_micros: 0,
         })

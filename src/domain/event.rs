@@ -10,6 +10,7 @@ use super::effect::{Effect, Outcome};
 use super::ids::{ConversationId, CustomerId, Seq};
 use super::person::PersonRef;
 use super::run::Run;
+use super::switch::SwitchedOff;
 use super::ticket::Priority;
 use channels::{Attachment, Channel, Choice, Citation};
 use nlu::signals::Urgency;
@@ -166,6 +167,11 @@ pub enum Event {
         about: String,
         /// What is known of it.
         data: Value,
+    },
+    /// What is switched off has changed since this conversation last looked.
+    Switched {
+        /// Everything that is off and concerns it.
+        off: Vec<SwitchedOff>,
     },
     /// Urgency, priority, team or tags were set.
     Marked {

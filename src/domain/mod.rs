@@ -12,6 +12,7 @@ pub mod ids;
 pub mod person;
 pub mod release;
 pub mod run;
+pub mod switch;
 pub mod ticket;
 
 /// An instant, in UTC.

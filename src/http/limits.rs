@@ -27,6 +27,10 @@ pub(crate) struct Limits {
     pub(crate) gestures: Limiter<CustomerId>,
     /// New visitors, by address.
     pub(crate) sessions: Limiter<IpAddr>,
+    /// Forms, by address.
+    pub(crate) forms: Limiter<IpAddr>,
+    /// Requests to hooks with a wrong signature, by address.
+    pub(crate) forgeries: Limiter<IpAddr>,
     /// Sign-ins, by address and account (hashed: an account is a person's address).
     pub(crate) sign_ins: Limiter<(IpAddr, u64)>,
     /// Sign-ins, by address.
@@ -41,6 +45,8 @@ impl Limits {
             uploads: Limiter::new(settings.uploads),
             gestures: Limiter::new(settings.gestures),
             sessions: Limiter::new(settings.sessions),
+            forms: Limiter::new(settings.forms),
+            forgeries: Limiter::new(settings.forgeries),
             sign_ins: Limiter::new(settings.sign_ins),
             sign_ins_by_address: Limiter::new(settings.sign_ins_by_address),
         }

@@ -30,6 +30,7 @@ use crate::library::Library;
 use crate::platforms::Platforms;
 use crate::ports::Actions;
 use crate::ticketing::Ticketing;
+use crate::triggers::Triggers;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
@@ -70,6 +71,8 @@ pub struct Server {
     pub metrics: Option<PrometheusHandle>,
     /// Turns true when the desk goes down: sockets say so and close.
     pub stopping: watch::Receiver<bool>,
+    /// What sets the desk off beside messages.
+    pub triggers: Triggers,
     /// Tickets after they were opened.
     pub ticketing: Ticketing,
     /// The connected platforms.
@@ -85,11 +88,13 @@ pub struct Server {
 impl Server {
     /// A server with the usual rates.
     #[must_use]
+    #[allow(clippy::too_many_arguments, reason = "each is a part of the desk")]
     pub fn new(
         ledger: Ledger,
         library: Arc<Library>,
         inbox: Inbox,
         hand: Hand,
+        triggers: Triggers,
         settings: Settings,
         metrics: impl Into<Option<PrometheusHandle>>,
         stopping: watch::Receiver<bool>,
@@ -105,6 +110,7 @@ impl Server {
             rates: Rates::default(),
             metrics: metrics.into(),
             stopping,
+            triggers,
             platforms: Platforms::default(),
             actions: None,
             connections: Connections::default(),
@@ -156,6 +162,10 @@ pub fn router(server: Server) -> Router {
         .merge(console::routes(&site))
         .merge(pages::routes())
         .route("/hooks/telegram", post(hooks::telegram).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)))
+        .route(
+            "/hooks/{trigger}",
+            post(hooks::trigger::take).layer(DefaultBodyLimit::max(hooks::trigger::LARGEST)),
+        )
         .route(
             "/hooks/tickets/{system}",
             post(hooks::tickets).layer(DefaultBodyLimit::max(hooks::MAX_UPDATE)),

@@ -240,6 +240,9 @@ impl From<Refusal> for Problem {
             Refusal::NothingToApprove => Self::conflict("nothing-to-approve", detail),
             Refusal::NotEditable(_) => Self::field("edits", "not-editable", detail),
             Refusal::NotUndone(_) => Self::conflict("not-undone", detail),
+            Refusal::NoSuchPlaybook(_) => Self::field("id", "unknown-playbook", detail),
+            Refusal::UnderWay => Self::conflict("under-way", detail),
+            Refusal::BadInput(_) => Self::field("input", "bad-input", detail),
             Refusal::NoSuchTeam(_) => Self::field("team", "unknown-team", detail),
         }
     }

@@ -1,6 +1,7 @@
 //! What the operator decides about the outside of the desk.
 
 use secrecy::SecretString;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct Settings {
     pub max_upload_bytes: usize,
     /// Whether `/` is the sample page.
     pub demo: bool,
+    /// What other systems sign their hooks with, by the name that triggers use.
+    pub hook_secrets: BTreeMap<String, SecretString>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -44,6 +47,10 @@ pub struct Rates {
     pub gestures: Rate,
     /// New visitors from one address.
     pub sessions: Rate,
+    /// Forms from one address.
+    pub forms: Rate,
+    /// Requests to hooks from one address that are not signed as they must be.
+    pub forgeries: Rate,
     /// Sign-ins to one account from one address.
     pub sign_ins: Rate,
     /// Sign-ins from one address, whatever the account.
@@ -61,6 +68,8 @@ impl Default for Rates {
             uploads: Rate { burst: 5, per_minute: 10 },
             gestures: Rate { burst: 10, per_minute: 60 },
             sessions: Rate { burst: 60, per_minute: 30 },
+            forms: Rate { burst: 10, per_minute: 10 },
+            forgeries: Rate { burst: 30, per_minute: 30 },
             sign_ins: Rate { burst: 10, per_minute: 2 },
             sign_ins_by_address: Rate { burst: 50, per_minute: 10 },
             sockets: 10,
@@ -78,6 +87,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             max_upload_bytes: 10 * 1024 * 1024,
             demo: false,
+            hook_secrets: BTreeMap::new(),
             trusted_proxies: Vec::new(),
         }
     }

@@ -53,7 +53,7 @@ impl Dispatcher {
                     storage.incident_opened(key, item.place, reference).await?;
                 }
                 Try::Done(..) => storage.incident_given_up(key, item.place).await?,
-                Try::Again { .. } | Try::Moved(_) | Try::Dead(_) => {}
+                Try::Again { .. } | Try::Moved(_) | Try::Dead(_) | Try::Silenced(_) => {}
             }
         }
         Ok(tried)
@@ -113,7 +113,7 @@ impl Dispatcher {
 }
 
 /// Whether a playbook still waits for what comes of it.
-fn is_awaited(talk: &Conversation, effect: Seq) -> bool {
+pub(super) fn is_awaited(talk: &Conversation, effect: Seq) -> bool {
     talk.state == State::Bot
         && talk.run.as_ref().is_some_and(|run| match &run.waiting {
             Waiting::Effect { seq } => *seq == effect,

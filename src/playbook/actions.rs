@@ -5,7 +5,7 @@ mod check;
 pub mod query;
 mod ways;
 
-pub(super) use check::read;
+pub(super) use check::{compiled, read};
 pub use ways::{Body, Request, Via};
 
 use super::condition::MoreNames;
@@ -114,7 +114,7 @@ impl Action {
     }
 }
 
-fn conforms(validator: &Validator, value: &Value) -> Result<(), String> {
+pub(super) fn conforms(validator: &Validator, value: &Value) -> Result<(), String> {
     let wrong: Vec<String> = validator
         .iter_errors(value)
         .take(TOLD)

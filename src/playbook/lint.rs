@@ -4,8 +4,10 @@ use super::CheckedRule;
 use super::actions::Action;
 use super::fault::{Fault, Faults, Spot};
 use super::policy::intent::Then;
+use super::policy::procedure::Words;
 use super::procedures::CheckedProcedure;
 use super::replies::{self, Replies};
+use super::triggers::CheckedTrigger;
 use crate::domain::release::Content;
 use std::collections::BTreeMap;
 
@@ -35,6 +37,7 @@ pub(super) fn unused(
     replies: &Replies,
     actions: &BTreeMap<String, Action>,
     procedures: &BTreeMap<String, CheckedProcedure>,
+    triggers: &BTreeMap<String, CheckedTrigger>,
     goals: &[&Then],
 ) -> Vec<Fault> {
     let mut warnings = Faults::default();
@@ -54,11 +57,16 @@ pub(super) fn unused(
         Then::Reply(id) => Some(id.as_str()),
         _ => None,
     }));
+    said.extend(triggers.values().filter_map(|trigger| match &trigger.then.say {
+        Some(Words::Id(id)) => Some(id.as_str()),
+        _ => None,
+    }));
     for (id, line) in replies.places() {
         if !replies::is_the_programs(id) && !said.contains(&id) {
             warnings.add(replies_file, line, format!("nothing says \"{id}\""));
         }
     }
+    let by_trigger = triggers.values().filter_map(|trigger| trigger.then.playbook.as_deref());
     let included: Vec<&String> = procedures.values().flat_map(|procedure| &procedure.parts).collect();
     for file in content.keys() {
         let part = file.strip_prefix("policies/parts/").and_then(|name| name.strip_suffix(".yaml"));
@@ -72,6 +80,7 @@ pub(super) fn unused(
             Then::Playbook(id) => Some(id.as_str()),
             _ => None,
         })
+        .chain(by_trigger)
         .collect();
     for id in procedures.keys().filter(|id| !started.contains(&id.as_str())) {
         warnings.add(&format!("policies/playbooks/{id}.yaml"), 1, format!("nothing starts \"{id}\""));

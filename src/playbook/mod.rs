@@ -16,6 +16,7 @@ pub mod replies;
 pub mod schema;
 mod shape;
 pub mod templates;
+pub mod triggers;
 pub mod typing;
 mod written;
 pub mod yaml;
@@ -24,6 +25,7 @@ pub use read::{Trainer, examples, read};
 
 use crate::domain::Time;
 use crate::domain::release::{Content, ReleaseId};
+use crate::domain::switch::Switch;
 use ::model::grounded::Screen;
 use ::model::injection::Detector;
 use ::model::prompt::Prompts;
@@ -44,6 +46,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use triggers::CheckedTrigger;
 
 /// A checked release: everything the bot judges by.
 pub struct Playbook {
@@ -71,6 +74,8 @@ pub struct Playbook {
     pub procedures: BTreeMap<String, CheckedProcedure>,
     /// By id.
     pub actions: BTreeMap<String, Action>,
+    /// By id.
+    pub triggers: BTreeMap<String, CheckedTrigger>,
     /// What can be said.
     pub replies: Replies,
     /// What can be quoted.
@@ -114,6 +119,20 @@ impl Playbook {
         match self.teams.all.get(id) {
             Some(team) => (id, Some(team)),
             None => (&self.teams.default, self.teams.all.get(&self.teams.default)),
+        }
+    }
+
+    /// Whether there is such a thing to switch; what is wrong otherwise.
+    pub fn knows(&self, switch: &Switch) -> Result<(), String> {
+        let among = |thing: &str, id: &str, known: Vec<&String>| match known.iter().any(|one| *one == id) {
+            true => Ok(()),
+            false => Err(fault::unknown(thing, id, known.into_iter().map(String::as_str))),
+        };
+        match switch {
+            Switch::All | Switch::Channel(_) => Ok(()),
+            Switch::Intent(id) => among("intent", id, self.intents.keys().collect()),
+            Switch::Action(id) => among("action", id, self.actions.keys().collect()),
+            Switch::Playbook(id) => among("playbook", id, self.procedures.keys().collect()),
         }
     }
 

@@ -12,6 +12,7 @@ use super::policy::rule::{Rule, RulesFile};
 use super::policy::team::{Team, TeamsFile};
 use super::procedures::{self, CheckedProcedure, Known};
 use super::replies::Replies;
+use super::triggers::{self, CheckedTrigger};
 use super::typing::Scope;
 use super::yaml;
 use super::{CheckedRule, Playbook, Teams, written};
@@ -102,6 +103,17 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
         .filter_map(|(file, text)| procedures::check(file, text, &known, &mut faults))
         .collect();
 
+    let among = triggers::Known {
+        teams: &team_ids,
+        intents: &intent_ids,
+        replies: &replies,
+        procedures: &procedures,
+        language: &desk.default_language,
+    };
+    let triggers: BTreeMap<String, CheckedTrigger> = below(content, "policies/triggers/")
+        .filter_map(|(file, text)| triggers::check(file, text, &among, &mut faults))
+        .collect();
+
     let goals = Goals { teams: &team_ids, replies: &replies, procedures: &procedures, knowledge: &knowledge };
     for (id, intent) in &intents {
         let file = intent_file(id);
@@ -111,6 +123,12 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
             intent.threshold.as_ref().filter(|threshold| !(0.0..=1.0).contains(&threshold.value))
         {
             faults.add(&file, yaml::spot(threshold), "a threshold is a probability, 0 to 1");
+        }
+        if let Some(budget) = &intent.error_budget
+            && (!(0.0..=1.0).contains(&budget.value.failures) || budget.value.within.0.is_zero())
+        {
+            let message = "`failures` is a share, 0 to 1, and `within` is more than nothing";
+            faults.add(&file, yaml::spot(budget), message);
         }
     }
     let rules = read_rules(content, &intent_ids, &goals, &mut faults);
@@ -125,7 +143,7 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
         .map(|intent| &intent.then.value)
         .chain(rules.iter().filter_map(|rule| rule.then.as_ref()))
         .collect();
-    let warnings = lint::unused(content, REPLIES, &replies, &actions, &procedures, &goals);
+    let warnings = lint::unused(content, REPLIES, &replies, &actions, &procedures, &triggers, &goals);
     Ok(Playbook {
         warnings,
         release: ReleaseId(super::address_of(content)),
@@ -140,6 +158,7 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
         rules,
         procedures,
         actions,
+        triggers,
         replies,
         knowledge,
         classifier: Arc::new(classifier),
@@ -166,7 +185,7 @@ fn unknown_files(content: &Content, faults: &mut Faults) {
             Some(rest) => {
                 [DESK, TEAMS, RULES, REPLIES, GUARDRAILS].contains(&path.as_str())
                     || rest.ends_with(".yaml")
-                        && ["intents/", "playbooks/", "parts/", "actions/", "cases/"]
+                        && ["intents/", "playbooks/", "parts/", "actions/", "triggers/", "cases/"]
                             .iter()
                             .any(|folder| rest.starts_with(folder))
                     || rest == "schema.json"

@@ -8,6 +8,7 @@ use super::policy::intent::{Intent, OutOfScope};
 use super::policy::procedure::{Part, Procedure};
 use super::policy::rule::RulesFile;
 use super::policy::team::TeamsFile;
+use super::policy::trigger::TriggerFile;
 use super::replies::RepliesFile;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -26,6 +27,7 @@ pub fn text() -> String {
     add::<Procedure>("playbook", &mut kinds, &mut generator);
     add::<Part>("part", &mut kinds, &mut generator);
     add::<ActionFile>("action", &mut kinds, &mut generator);
+    add::<TriggerFile>("trigger", &mut kinds, &mut generator);
     add::<RepliesFile>("replies", &mut kinds, &mut generator);
     add::<CasesFile>("cases", &mut kinds, &mut generator);
     let any: Vec<Value> = kinds.keys().map(|name| json!({"$ref": format!("#/$defs/{name}")})).collect();

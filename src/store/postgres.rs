@@ -19,6 +19,10 @@ type Db = sqlx::Postgres;
 type Connection = sqlx::PgConnection;
 /// How rows are chosen that others may be choosing from.
 const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
+/// How a commit keeps the switches from changing until it has ended; the number only has to be ours alone.
+const SWITCH_SHARED: Option<&str> = Some("SELECT pg_advisory_xact_lock_shared(6871490224013)");
+/// How a change of the switches waits for the commits under way.
+const SWITCH_ALONE: Option<&str> = Some("SELECT pg_advisory_xact_lock(6871490224013)");
 /// An expression that draws a random text.
 const RANDOM: &str = "SELECT gen_random_uuid()::text";
 /// The name in reports.

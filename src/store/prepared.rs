@@ -2,6 +2,7 @@
 
 use super::values::{from_json, json, micros, plain, searchable};
 use crate::domain::conversation::{Conversation, FOLD_VERSION, State};
+use crate::domain::decision::{Automation, Route};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::{Entry, Event};
 use crate::domain::ids::{Place, Seq};
@@ -19,6 +20,7 @@ pub(crate) struct Prepared {
     pub(crate) effects: Vec<EffectRow>,
     pub(crate) once: Option<String>,
     pub(crate) finishes: Option<Place>,
+    pub(crate) switches: Option<i64>,
     pub(crate) buries: Option<(Place, String)>,
     /// Dead letters that somebody decided about: tried again, or given up.
     pub(crate) redrives: Vec<(Seq, bool)>,
@@ -26,8 +28,20 @@ pub(crate) struct Prepared {
     pub(crate) awaits: Option<Vec<(String, String)>>,
     /// Tickets that stand for it from this commit on.
     pub(crate) holds: Vec<String>,
+    /// What waits for a human's word, where this commit may have changed that, with when it was asked for.
+    pub(crate) approvals: Option<Vec<(Seq, i64)>>,
+    /// What the bot did by itself, and what turned out to be wrong.
+    pub(crate) marks: Vec<Mark>,
     /// Calls of a language model, and what came of them.
     pub(crate) calls: Vec<CallRow>,
+}
+
+/// An answer of the bot, or one that turned out to be wrong.
+pub(crate) struct Mark {
+    pub(crate) seq: Seq,
+    pub(crate) intent: String,
+    pub(crate) failed: bool,
+    pub(crate) at: i64,
 }
 
 /// A call of a language model.
@@ -83,7 +97,7 @@ pub(crate) struct EffectRow {
 impl Prepared {
     /// Refuses a commit whose events do not lead from `expected` to `after`.
     pub(crate) fn new(commit: Commit) -> Result<Self, sqlx::Error> {
-        let Commit { after, expected, entries, once, finishes, buries } = commit;
+        let Commit { after, expected, entries, once, finishes, switches, buries } = commit;
         let follows_on = (expected + 1..).zip(&entries).all(|(seq, entry)| seq == entry.seq);
         let ends = entries.last().map_or(expected, |entry| entry.seq);
         if !follows_on || after.seq != ends || expected < 0 {
@@ -129,6 +143,8 @@ impl Prepared {
             _ => None,
         });
         Ok(Self {
+            approvals: (changes_waits || rules_on(&entries)).then(|| asked(&after)),
+            marks: marks(&entries, &after),
             redrives: redrives.collect(),
             buries: buries.map(|(place, cause)| (place, plain(&cause))),
             awaits: changes_waits.then(|| awaited(&after)),
@@ -142,6 +158,7 @@ impl Prepared {
             effects,
             once: once.as_deref().map(plain),
             finishes,
+            switches,
         })
     }
 }
@@ -169,6 +186,51 @@ impl ListRow {
             snapshot: json(talk)?,
         })
     }
+}
+
+fn rules_on(entries: &[Entry]) -> bool {
+    let rules = |event: &Event| {
+        matches!(event, Event::ApprovalAsked { .. } | Event::Approved { .. } | Event::Rejected { .. })
+    };
+    entries.iter().any(|entry| rules(&entry.event))
+}
+
+/// What waits for a human's word.
+pub(crate) fn asked(talk: &Conversation) -> Vec<(Seq, i64)> {
+    talk.open_approvals().map(|(seq, approval)| (seq, micros(approval.at))).collect()
+}
+
+/// What the bot answered or did by itself counts for its intent; that it did not help, that the customer came back with
+/// it, or that an agent had to correct it, counts against it.
+fn marks(entries: &[Entry], after: &Conversation) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let (intent, failed) = match &entry.event {
+            Event::Decided { decision }
+                if decision.in_scope
+                    && decision.automation >= Automation::Approve
+                    && matches!(decision.route, Route::Reply | Route::Act) =>
+            {
+                (decision.intent.clone(), false)
+            }
+            Event::Rated { helpful: Some(false), .. } => (after.about.clone(), true),
+            Event::Rejected { by: Some(_), .. } => (after.about.clone(), true),
+            Event::Approved { edits, by: Some(_), .. } if !edits.is_empty() => (after.about.clone(), true),
+            // Not where a trigger opened it again.
+            Event::Reopened
+                if entries
+                    .get(index + 1)
+                    .is_some_and(|next| matches!(next.event, Event::Received { .. })) =>
+            {
+                (after.about.clone(), true)
+            }
+            _ => continue,
+        };
+        if let Some(intent) = intent {
+            marks.push(Mark { seq: entry.seq, intent: plain(&intent), failed, at: micros(entry.at) });
+        }
+    }
+    marks
 }
 
 /// A question is entered without what it takes, which an outcome adds; its step was entered with the question.

@@ -19,6 +19,10 @@ type Db = sqlx::Sqlite;
 type Connection = sqlx::SqliteConnection;
 /// How rows are chosen that others may be choosing from: nobody else is writing.
 const SKIP_LOCKED: &str = "";
+/// How a commit keeps the switches from changing until it has ended: nobody else is writing.
+const SWITCH_SHARED: Option<&str> = None;
+/// How a change of the switches waits for the commits under way: there are none.
+const SWITCH_ALONE: Option<&str> = None;
 /// An expression that draws a random text.
 const RANDOM: &str = "SELECT lower(hex(randomblob(16)))";
 /// The name in reports.

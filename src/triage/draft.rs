@@ -6,6 +6,7 @@ use crate::domain::code::LIFE_MINUTES;
 use crate::domain::conversation::Conversation;
 use crate::domain::event::{Author, Entry, Event};
 use crate::domain::ids::Seq;
+use crate::domain::switch;
 use crate::playbook::Playbook;
 use channels::{Choice, Citation};
 use serde_json::{Map, Value, json};
@@ -43,6 +44,11 @@ impl<'a> Draft<'a> {
 
     pub(super) fn into_events(self) -> Vec<Event> {
         self.events
+    }
+
+    /// Whether the bot is switched off here.
+    pub(super) fn is_muted(&self) -> bool {
+        switch::muted(&self.talk.off, self.talk.channel).is_some()
     }
 
     /// The language to answer in.
@@ -97,7 +103,7 @@ impl<'a> Draft<'a> {
 
     /// The same for text that is made already.
     pub(super) fn say_text(&mut self, text: String, choices: Vec<Choice>, citations: Vec<Citation>) {
-        let text = if self.talk.disclosed || !self.talk.channel.pushes() {
+        let text = if self.talk.disclosed || !self.talk.channel.pushes() || self.is_muted() {
             text
         } else {
             // The widget shows this above the talk; elsewhere the bot must say it.
@@ -109,6 +115,8 @@ impl<'a> Draft<'a> {
     fn utter(&mut self, text: String, choices: Vec<Choice>, citations: Vec<Citation>) {
         let answers =
             self.talk.pending.iter().filter(|pending| pending.decided).map(|pending| pending.seq).max();
-        self.push(Event::Said { author: Author::Bot, text, choices, citations, answers, client_id: None });
+        // While the bot is switched off, only the desk itself says that a human is coming.
+        let author = if self.is_muted() { Author::System } else { Author::Bot };
+        self.push(Event::Said { author, text, choices, citations, answers, client_id: None });
     }
 }

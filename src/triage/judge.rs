@@ -10,9 +10,11 @@ use super::facts;
 use super::handoff::{To, hand_off};
 use super::playing::{self, Fill};
 use super::pressed::{self, Pressed};
-use super::rules::{self, Conclusion, Verdict};
+use super::rules::{self, Conclusion, Limits, Verdict};
 use super::seen;
+use super::silent;
 use super::slots;
+use super::triggered;
 use super::understand::{self, Understanding};
 use super::writing::{self, Written};
 use crate::domain::Time;
@@ -20,6 +22,7 @@ use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Automation, Decision, Reason, Route};
 use crate::domain::event::{Event, Question};
 use crate::domain::run::{Run, Waiting};
+use crate::domain::switch;
 use crate::playbook::Playbook;
 use crate::playbook::facts::Facts;
 use crate::playbook::policy::intent::{AnswerFrom, HandOffTo, Then};
@@ -48,6 +51,10 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
     let mut draft = Draft::new(talk, book, now);
     let facts = facts::of_message(message, &meaning, talk, book);
     let case = Case { message, meaning, facts };
+    if let Some(off) = silent::keeps(talk) {
+        silent::to_human(&mut draft, &case, off);
+        return draft.done();
+    }
     if let Some(command) = commands::of(&message.text).filter(|_| press.is_none()) {
         commands::obey(command, &mut draft, &case);
         return draft.done();
@@ -57,13 +64,16 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
         Some(Pressed::DidNotHelp) => pressed::did_not_help(&mut draft, &case),
         Some(Pressed::NoneOfThese) => pressed::none_of_these(&mut draft, &case),
         Some(Pressed::Intent(_) | Pressed::Slot(_)) | None => {
-            if message.text.is_empty() && press.is_none() {
+            let by_file = message.attachments > 0 && triggered::by_files(&mut draft, &case);
+            if by_file {
+                // A trigger has given it its outcome.
+            } else if message.text.is_empty() && press.is_none() {
                 only_files(&mut draft, &case);
             } else if !coding::hears(&mut draft, &case, press.as_ref())
                 && !answers_a_question(&mut draft, &case, press.as_ref())
             {
-                let demotions = talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
-                let verdict = rules::judge(&case.facts, &case.meaning, !talk.clarified, demotions, book);
+                let verdict =
+                    rules::judge(&case.facts, &case.meaning, !talk.clarified, Limits::of(talk), book);
                 match second_opinion(&draft, &case, press.as_ref(), &verdict) {
                     Some(asked) => drop(draft.push(asked)),
                     None => conclude(&mut draft, &case, verdict),
@@ -231,15 +241,15 @@ fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pre
 
 /// Whether a rule brings a human, whatever is under way.
 pub(super) fn calls_a_human(draft: &Draft<'_>, case: &Case<'_>) -> bool {
-    let demotions = draft.talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
-    let ruled = rules::judge(&case.facts, &case.meaning, false, demotions, draft.book);
+    let ruled = rules::judge(&case.facts, &case.meaning, false, Limits::of(&draft.talk), draft.book);
     ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)))
 }
 
 /// The customer may come back by themselves to what they were asked before another matter; only an answer that can't
 /// be mistaken counts.
 fn answers_an_older_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pressed>) -> bool {
-    let Some(run) = draft.talk.aside.iter().rev().find(|run| run.asks()).cloned() else { return false };
+    let goes_on = |run: &&Run| run.asks() && switch::stopped(&draft.talk.off, run).is_none();
+    let Some(run) = draft.talk.aside.iter().rev().find(goes_on).cloned() else { return false };
     let Waiting::Slot { slot, .. } = &run.waiting else { return false };
     let Some(ask) = playing::asked(&run, draft.book).filter(slots::is_exact) else { return false };
     if is_of_another_subject(draft, case, &run) {
@@ -357,6 +367,20 @@ fn to_human(draft: &mut Draft<'_>, case: &Case<'_>, verdict: &Verdict, to: HandO
     decision.draft = verdict.held_back.as_ref().map(|then| intention(draft, case, then));
     record(draft, decision, verdict);
     hand_off(draft, To { team: to.team, priority: to.priority }, reasons, Some("handoff"));
+}
+
+/// A verdict that may not be carried out: a human decides, and reads what the bot would have done.
+pub(super) fn held_back(draft: &mut Draft<'_>, case: &Case<'_>, mut verdict: Verdict) {
+    let to = match verdict.conclusion.clone() {
+        Conclusion::Then(Then::HandOff(to)) => to,
+        Conclusion::Then(then) => {
+            verdict.held_back = Some(then);
+            HandOffTo::default()
+        }
+        Conclusion::Clarify => HandOffTo::default(),
+    };
+    let reasons = verdict.reasons.clone();
+    to_human(draft, case, &verdict, to, reasons);
 }
 
 /// What the bot would have done, for the agent who decides instead.

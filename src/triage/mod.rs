@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod assist;
+pub mod budget;
 mod coding;
 mod commands;
 pub mod consult;
@@ -16,8 +17,10 @@ pub mod rating;
 pub mod rescue;
 mod rules;
 mod seen;
+mod silent;
 mod slots;
 pub mod solved;
+pub mod triggered;
 mod understand;
 mod waiting;
 mod writing;
@@ -25,6 +28,7 @@ mod writing;
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::event::{Event, Question};
+use crate::domain::switch;
 use crate::playbook::Playbook;
 
 /// What the bot does next.
@@ -49,6 +53,12 @@ pub fn next(talk: &Conversation, book: &Playbook, now: Time) -> Step {
     if talk.acting() {
         // What comes of the act wakes us; later messages wait with it.
         return Step::Wait(None);
+    }
+    if let Some(off) = switch::muted(&talk.off, talk.channel) {
+        return silent::next(off, talk, book, now);
+    }
+    if let Some(message) = playing::unknown_to(talk) {
+        return Step::Ask(vec![Question::Context { message }]);
     }
     if let Some(step) = playing::wake(talk, book, now) {
         return step;

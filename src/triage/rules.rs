@@ -3,8 +3,10 @@
 
 use super::facts::urgency_name;
 use super::understand::Understanding;
+use crate::domain::conversation::Conversation;
 use crate::domain::decision::{Automation, NearMiss, Reason};
 use crate::domain::event::Demotion;
+use crate::domain::switch::{self, SwitchedOff};
 use crate::domain::ticket::Priority;
 use crate::playbook::Playbook;
 use crate::playbook::condition::{Asked, Held};
@@ -15,6 +17,22 @@ use serde_json::Map;
 
 /// How many rules that nearly fired are told.
 const NEAR: usize = 8;
+
+/// What keeps the bot from doing by itself what its policies say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits<'a> {
+    /// Intents that burnt their error budget.
+    pub(super) demotions: &'a [Demotion],
+    /// What an admin has switched off.
+    pub(super) off: &'a [SwitchedOff],
+}
+
+impl<'a> Limits<'a> {
+    pub(super) fn of(talk: &'a Conversation) -> Self {
+        let demotions = talk.context.as_ref().map_or(&[][..], |context| &context.demotions);
+        Self { demotions, off: &talk.off }
+    }
+}
 
 /// What is to be done with a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +68,7 @@ pub(super) fn judge(
     facts: &Facts,
     meaning: &Understanding,
     may_clarify: bool,
-    demotions: &[Demotion],
+    limits: Limits<'_>,
     book: &Playbook,
 ) -> Verdict {
     let mut facts = facts.clone();
@@ -107,10 +125,10 @@ pub(super) fn judge(
         if let Some(then) = &rule.then {
             verdict.conclusion = Conclusion::Then(then.clone());
             verdict.ruled = true;
-            return by_automation(verdict, meaning, demotions, book);
+            return by_automation(verdict, meaning, limits, book);
         }
     }
-    by_intent(verdict, meaning, may_clarify, demotions, book)
+    by_intent(verdict, meaning, may_clarify, limits, book)
 }
 
 /// No rule concluded: the intent's own policy does, if the bot is sure enough.
@@ -118,7 +136,7 @@ fn by_intent(
     mut verdict: Verdict,
     meaning: &Understanding,
     may_clarify: bool,
-    demotions: &[Demotion],
+    limits: Limits<'_>,
     book: &Playbook,
 ) -> Verdict {
     let percent = |share: f32| (share * 100.0).floor();
@@ -132,7 +150,7 @@ fn by_intent(
                 percent(meaning.threshold)
             );
             verdict.reasons.push(Reason::new("confident", text));
-            by_automation(verdict, meaning, demotions, book)
+            by_automation(verdict, meaning, limits, book)
         }
         Some(intent) => {
             let text = format!(
@@ -163,12 +181,19 @@ fn by_intent(
 fn by_automation(
     mut verdict: Verdict,
     meaning: &Understanding,
-    demotions: &[Demotion],
+    limits: Limits<'_>,
     book: &Playbook,
 ) -> Verdict {
     let intent = meaning.intent.as_ref().filter(|_| meaning.sure).and_then(|id| book.intents.get(id));
+    if let Conclusion::Then(then) = &verdict.conclusion
+        && let Some(off) = switched_off(then, intent, limits.off)
+    {
+        verdict.reasons.push(switch::reason(off));
+        verdict.held_back = Some(then.clone());
+        verdict.conclusion = Conclusion::Then(Then::HandOff(HandOffTo::default()));
+    }
     let Some(intent) = intent else { return verdict };
-    let (level, why) = level_of(intent, demotions);
+    let (level, why) = level_of(intent, limits.demotions);
     verdict.automation = level;
     let Conclusion::Then(then) = &verdict.conclusion else { return verdict };
     let allowed = match then {
@@ -184,6 +209,16 @@ fn by_automation(
         verdict.conclusion = Conclusion::Then(Then::HandOff(HandOffTo::default()));
     }
     verdict
+}
+
+/// The switch that forbids what was concluded, if one does.
+fn switched_off<'a>(then: &Then, intent: Option<&Intent>, off: &'a [SwitchedOff]) -> Option<&'a SwitchedOff> {
+    let by_intent = intent.and_then(|intent| switch::intent(off, &intent.id.value));
+    match then {
+        Then::HandOff(_) => None,
+        Then::Playbook(id) => by_intent.or_else(|| switch::playbook(off, id)),
+        Then::Reply(_) | Then::Answer(_) => by_intent,
+    }
 }
 
 /// How much may be done by itself about an intent, and why less than its policy says: a high risk is capped unless the

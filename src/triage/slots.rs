@@ -3,6 +3,7 @@
 use super::judge::Case;
 use super::pressed::Pressed;
 use crate::playbook::policy::procedure::{Ask, Option_, SlotKind};
+use crate::playbook::procedures::CheckedProcedure;
 use nlu::signals::{Entity, EntityKind};
 use regex::Regex;
 use serde_json::{Value, json};
@@ -112,6 +113,45 @@ pub(super) fn fill(
         SlotKind::Number => number(text).map(|number| json!(number)),
         kind => of_kind(kind, &case.meaning.reading.entities).or_else(|| bare(kind, text)),
     }
+}
+
+/// The value as an answer to the question, where it is one: what a trigger brings, or an agent gives. What must satisfy a
+/// check is asked for.
+pub(super) fn fitting(ask: &Ask, procedure: &CheckedProcedure, value: &Value) -> Option<Value> {
+    if ask.check.is_some() {
+        return None;
+    }
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
+    let short = || Some(text.as_str()).filter(|text| !text.is_empty() && text.chars().count() <= 100);
+    match ask.kind {
+        SlotKind::Text => {
+            (!text.is_empty()).then(|| text.chars().take(MAX_ANSWER).collect::<String>().into())
+        }
+        SlotKind::Choice => {
+            ask.choices.iter().find(|choice| choice.id == text).map(|choice| json!(choice.id))
+        }
+        SlotKind::Number | SlotKind::Amount => {
+            let number = value.as_f64().or_else(|| text.parse().ok()).filter(|number| number.is_finite());
+            number.map(|number| json!(number))
+        }
+        SlotKind::YesNo => value.as_bool().map(Value::Bool),
+        SlotKind::Email => short().filter(|text| is_address(text)).map(|text| json!(text)),
+        SlotKind::Date => text.parse::<chrono::NaiveDate>().ok().map(|day| json!(day.to_string())),
+        SlotKind::OrderNumber | SlotKind::InvoiceNumber => short().map(|text| json!(text)),
+        SlotKind::Pattern => {
+            let pattern = ask.rx.as_ref().and_then(|rx| procedure.pattern(rx))?;
+            pattern.is_match(short()?).then(|| json!(text))
+        }
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    let parts = text.split_once('@').filter(|(local, host)| !local.is_empty() && !host.is_empty());
+    parts.is_some() && !text.contains(char::is_whitespace)
 }
 
 /// The one choice whose words stand in a short message that denies and asks nothing; two would be a guess.

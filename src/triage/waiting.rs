@@ -18,8 +18,10 @@ pub(super) fn in_queue(talk: &Conversation, book: &Playbook, now: Time) -> Step 
     };
     let mut draft = Draft::new(talk, book, now);
     if *wrote_again && !reassured {
-        let text = draft.sentence("still-waiting", &[]);
-        draft.push(system(text));
+        if !draft.is_muted() {
+            let text = draft.sentence("still-waiting", &[]);
+            draft.push(system(text));
+        }
         draft.push(Event::Reassured);
         return draft.done();
     }
@@ -34,6 +36,10 @@ pub(super) fn in_queue(talk: &Conversation, book: &Playbook, now: Time) -> Step 
     }
     if talk.tickets.is_empty() && !ticket_asked {
         draft.push(Event::Requested { effect: Effect::OpenTicket(ticket_of(talk, book)) });
+        return draft.done();
+    }
+    if draft.is_muted() {
+        draft.push(Event::WentOverdue);
         return draft.done();
     }
     let team = talk.team.as_deref().unwrap_or(&book.teams.default);

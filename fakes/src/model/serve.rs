@@ -148,7 +148,11 @@ async fn chat(State(world): State<World>, uri: Uri, headers: HeaderMap, body: By
         None => {}
     }
     let said = answer::to(&request, ordered, &manner, kind);
-    if request["stream"] == true { streamed(&request, &said, kind, pace) } else { whole(&request, &said, kind) }
+    if request["stream"] == true {
+        streamed(&request, &said, kind, pace)
+    } else {
+        whole(&request, &said, kind)
+    }
 }
 
 /// Faults that the status says.

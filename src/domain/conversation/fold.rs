@@ -107,6 +107,7 @@ impl Conversation {
                 let happened = Occurrence { name: name.clone(), about: about.clone(), data: data.clone() };
                 remember(&mut self.occurred, happened);
             }
+            Event::Switched { off } => self.off.clone_from(off),
             Event::Marked { urgency, priority, team, tags } => {
                 self.urgency = self.urgency.max(*urgency);
                 self.priority = priority.unwrap_or(self.priority);

@@ -81,7 +81,7 @@ pub(super) async fn record(site: &Site, visitor: CustomerId, message: Message) -
     Ok((recorded.seq, recorded.fresh))
 }
 
-fn check_id(id: &str) -> Result<()> {
+pub(super) fn check_id(id: &str) -> Result<()> {
     if id.is_empty() || id.chars().count() > MAX_ID || id.chars().any(char::is_control) {
         let detail =
             format!("A message needs an id of 1 to {MAX_ID} characters, none of them a control character.");

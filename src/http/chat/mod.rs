@@ -2,6 +2,7 @@
 
 mod events;
 mod feed;
+mod forms;
 pub mod frames;
 mod gestures;
 mod identity;
@@ -34,6 +35,7 @@ pub(super) fn routes(settings: &Settings) -> Router<Site> {
         .route("/typing", post(gestures::typing))
         .route("/links", post(links::create))
         .route("/feedback", post(gestures::feedback))
+        .route("/forms/{trigger}", post(forms::create))
         .route("/uploads/{id}", get(uploads::show))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/uploads", post(uploads::create).layer(file_limit))

@@ -91,19 +91,7 @@ pub(super) async fn create(
     Json(arrival): Json<Arrival>,
 ) -> Result<(StatusCode, Json<Welcome>)> {
     let arrival = arrival.checked()?;
-    let known = match session::bearer(&headers) {
-        Some(token) => Some(visitor::find(&site.ledger, token).await?.ok_or_else(visitor::expired)?),
-        None => None,
-    };
-    let identity = arrival.identity.as_deref();
-    let identity =
-        identity.map(|token| identity::verify(token, &site.settings, site.ledger.now())).transpose()?;
-    if known.is_none() {
-        site.limits.sessions.check(&caller_key(caller.0))?;
-    }
-    let customer = who(&site, known.as_ref().map(|visitor| visitor.id), identity, &arrival).await?;
-    let token = token_for(&site, known.as_ref(), &headers, customer.id).await?;
-    site.visits.note(customer.id, Visit { locale: arrival.locale.clone(), page: arrival.page.clone() });
+    let (customer, token) = arrive(&site, caller, &headers, &arrival).await?;
     let talk = site.inbox.current(Channel::Web, &customer.id.to_string()).await?;
     let welcome = Welcome {
         token,
@@ -114,7 +102,45 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(welcome)))
 }
 
+/// Who comes, and the token of their session.
+pub(super) async fn arrive(
+    site: &Site,
+    caller: Caller,
+    headers: &HeaderMap,
+    arrival: &Arrival,
+) -> Result<(Customer, String)> {
+    let known = match session::bearer(headers) {
+        Some(token) => Some(visitor::find(&site.ledger, token).await?.ok_or_else(visitor::expired)?),
+        None => None,
+    };
+    let identity = arrival.identity.as_deref();
+    let identity =
+        identity.map(|token| identity::verify(token, &site.settings, site.ledger.now())).transpose()?;
+    if known.is_none() {
+        site.limits.sessions.check(&caller_key(caller.0))?;
+    }
+    let customer = who(site, known.as_ref().map(|visitor| visitor.id), identity, arrival).await?;
+    let token = token_for(site, known.as_ref(), headers, customer.id).await?;
+    site.visits.note(customer.id, Visit { locale: arrival.locale.clone(), page: arrival.page.clone() });
+    Ok((customer, token))
+}
+
 impl Arrival {
+    /// What comes with a form.
+    pub(super) fn of_form(
+        locale: Option<String>,
+        page: Option<String>,
+        name: Option<String>,
+        email: Option<String>,
+    ) -> Result<Self> {
+        Self { identity: None, locale, page, form: Some(Form { name, email }) }.checked()
+    }
+
+    /// The language they ask for, and the page they are on.
+    pub(super) fn visit(&self) -> Visit {
+        Visit { locale: self.locale.clone(), page: self.page.clone() }
+    }
+
     fn checked(mut self) -> Result<Self> {
         let fit = |field: &'static str, value: &mut Option<String>, longest: usize| -> Result<()> {
             if let Some(text) =

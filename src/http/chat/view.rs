@@ -163,6 +163,7 @@ pub(super) fn of(entry: Entry, wait: Option<Wait>) -> Option<Shown> {
         | Event::Approved { .. }
         | Event::Rejected { .. }
         | Event::Occurred { .. }
+        | Event::Switched { .. }
         | Event::Marked { .. }
         | Event::Requested { .. }
         | Event::Finished { .. }

@@ -1,12 +1,15 @@
 //! `/api/v1`: what the console works with.
 
+mod approvals;
 mod commands;
 mod conversations;
 mod desk;
 mod drafts;
 mod letters;
 mod stream;
+mod switch;
 mod tickets;
+mod triggers;
 mod view;
 
 use super::Site;
@@ -83,6 +86,16 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(desk::teams))
         .routes(routes!(desk::intents))
         .routes(routes!(desk::platforms))
+        .routes(routes!(approvals::list))
+        .routes(routes!(triggers::playbooks))
+        .routes(routes!(triggers::start))
+        .routes(routes!(triggers::list))
+        .routes(routes!(triggers::firings))
+        .routes(routes!(triggers::rules))
+        .routes(routes!(triggers::demotions))
+        .routes(routes!(triggers::lift))
+        .routes(routes!(switch::show, switch::set))
+        .routes(routes!(switch::changes))
         .routes(routes!(desk::model))
         .routes(routes!(stream::open));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", routes)

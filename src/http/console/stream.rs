@@ -139,6 +139,7 @@ impl Line {
                     changed.push(id);
                 }
             }
+            DeskSignal::Switched => self.waiting.extend(event("switch", &json!({})).ok()),
             DeskSignal::Typing(id) => {
                 let typing = json!({"conversation": id, "from": "customer"});
                 self.waiting.extend(event("typing", &typing).ok());

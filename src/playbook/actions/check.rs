@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The longest that one try may be allowed: the customer waits for it.
 const LONGEST: Duration = Duration::from_secs(20);
 
-pub(super) fn compiled(schema: &Value) -> Result<Arc<Validator>, String> {
+pub(in crate::playbook) fn compiled(schema: &Value) -> Result<Arc<Validator>, String> {
     if !schema.is_object() {
         return Err("a JSON Schema is a mapping".to_owned());
     }

@@ -27,7 +27,7 @@ pub fn check(query: &str, params: usize) -> Result<(), String> {
             "`query` only reads: \"{word}\" is not for reading; a column of that name is written in double quotes"
         ));
     }
-    let named: BTreeSet<usize> = lower.split('$').skip(1).map_while(|rest| number(rest)).collect();
+    let named: BTreeSet<usize> = lower.split('$').skip(1).map_while(number).collect();
     if named.len() == params && named.iter().copied().eq(1..=params) {
         return Ok(());
     }

@@ -130,7 +130,18 @@ pub struct CaseEvent {
     pub data: Value,
 }
 
-/// One thing that happens (exactly one of the first five), and what must come of it.
+/// Something that sets a trigger off.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFiring {
+    /// Which trigger.
+    pub trigger: String,
+    /// What it brings.
+    #[serde(default)]
+    pub event: Value,
+}
+
+/// One thing that happens (exactly one of the first six), and what must come of it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseTurn {
@@ -143,6 +154,9 @@ pub struct CaseTurn {
     /// What happens outside.
     #[schemars(with = "Option<CaseEvent>")]
     pub occurs: Option<Spanned<CaseEvent>>,
+    /// A trigger goes off, in this conversation.
+    #[schemars(with = "Option<CaseFiring>")]
+    pub fires: Option<Spanned<CaseFiring>>,
     /// A human approves what was asked last, with these changes.
     #[schemars(with = "Option<BTreeMap<String, Value>>")]
     pub approves: Option<Spanned<BTreeMap<String, Value>>>,

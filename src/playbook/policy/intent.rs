@@ -2,7 +2,7 @@
 
 use crate::domain::decision::Automation;
 use crate::domain::ticket::Priority;
-use crate::playbook::yaml::Spanned;
+use crate::playbook::yaml::{Span, Spanned};
 use nlu::signals::Urgency;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,6 +32,9 @@ pub struct Intent {
     /// Whether the desk accepts that an intent of high risk runs without a human's approval.
     #[serde(default)]
     pub risk_accepted: bool,
+    /// How many of its answers may turn out to be wrong before it may do less by itself.
+    #[schemars(with = "Option<ErrorBudget>")]
+    pub error_budget: Option<Spanned<ErrorBudget>>,
     /// The probability needed to act; the trained one where absent.
     #[schemars(with = "Option<f32>")]
     pub threshold: Option<Spanned<f32>>,
@@ -47,6 +50,32 @@ pub struct Intent {
     /// How customers say it.
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub examples: Examples,
+}
+
+/// How many answers of an intent may turn out to be wrong: the customer says that it did not help, or comes back with it
+/// after it was settled, or an agent corrects it.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorBudget {
+    /// The share that may, 0 to 1.
+    pub failures: f64,
+    /// Nothing is concluded from fewer answers than these.
+    #[serde(default = "twenty")]
+    pub of_at_least: i64,
+    /// How far back is counted.
+    #[schemars(with = "String")]
+    pub within: Span,
+    /// What it may do then, until an admin lifts it.
+    #[serde(default = "suggest")]
+    pub demote_to: Automation,
+}
+
+fn twenty() -> i64 {
+    20
+}
+
+fn suggest() -> Automation {
+    Automation::Suggest
 }
 
 /// What reads a message.

@@ -8,6 +8,7 @@ pub mod intent;
 pub mod procedure;
 pub mod rule;
 pub mod team;
+pub mod trigger;
 pub mod way;
 
 use schemars::JsonSchema;

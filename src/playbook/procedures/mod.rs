@@ -87,6 +87,18 @@ impl CheckedProcedure {
         self.slots.iter().map(filled).collect()
     }
 
+    /// The `ask` that fills a slot.
+    #[must_use]
+    pub fn ask_of(&self, slot: &str) -> Option<&Ask> {
+        fn within<'a>(steps: &'a [Spanned<Step>], slot: &str) -> Option<&'a Ask> {
+            steps.iter().find_map(|step| match &step.value {
+                Step::Ask(ask) if ask.slot == slot => Some(ask),
+                step => step.arms().into_iter().find_map(|arm| within(arm, slot)),
+            })
+        }
+        within(&self.steps, slot)
+    }
+
     /// Every `ask` at its outermost level: what may be known before anything was asked.
     #[must_use]
     pub fn asks(&self) -> Vec<&Ask> {

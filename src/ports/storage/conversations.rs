@@ -22,6 +22,9 @@ pub struct Commit {
     pub once: Option<String>,
     /// The outbox row that is finished by this commit.
     pub finishes: Option<Place>,
+    /// The version of the switchboard that it was decided on; under another one it is a conflict. See
+    /// [`super::Switches`].
+    pub switches: Option<i64>,
     /// The outbox row that becomes a dead letter by this commit, and why.
     pub buries: Option<(Place, String)>,
 }
@@ -37,7 +40,15 @@ impl Commit {
             .map(|(seq, event)| Entry { seq, at, event })
             .inspect(|entry| after.apply(entry))
             .collect();
-        Self { after, expected: before.seq, entries, once: None, finishes: None, buries: None }
+        Self {
+            after,
+            expected: before.seq,
+            entries,
+            once: None,
+            finishes: None,
+            switches: None,
+            buries: None,
+        }
     }
 
     /// A new conversation; the first event must open it.
@@ -45,13 +56,20 @@ impl Commit {
         let at = whole_micros(at);
         let entries: Vec<Entry> = (1..).zip(events).map(|(seq, event)| Entry { seq, at, event }).collect();
         let after = Conversation::fold(id, &entries)?;
-        Ok(Self { after, expected: 0, entries, once: None, finishes: None, buries: None })
+        Ok(Self { after, expected: 0, entries, once: None, finishes: None, switches: None, buries: None })
     }
 
     /// The same commit, refused as already done when the key was used before.
     #[must_use]
     pub fn once(mut self, key: String) -> Self {
         self.once = Some(key);
+        self
+    }
+
+    /// The same commit, refused as a conflict once anything was switched off or on since this version.
+    #[must_use]
+    pub fn under(mut self, switchboard: i64) -> Self {
+        self.switches = Some(switchboard);
         self
     }
 

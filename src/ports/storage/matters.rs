@@ -42,6 +42,7 @@ pub trait Matters: Send + Sync {
     /// Demotes an intent, in place of what was said of it before.
     async fn demote(&self, demotion: &Demotion, at: Time) -> Result<(), Unavailable>;
 
-    /// The intent may do again what its policy says.
-    async fn restore_level(&self, intent: &str) -> Result<(), Unavailable>;
+    /// The intent may do again what its policy says, and its error budget begins anew.
+    async fn restore_level(&self, intent: &str, because: &str, by: &str, at: Time)
+    -> Result<(), Unavailable>;
 }

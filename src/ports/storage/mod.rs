@@ -1,22 +1,28 @@
 //! Where everything is kept. Two databases stand behind these traits; one set of contract tests holds both to them.
 
+mod budgets;
 mod codes;
 mod conversations;
+mod firings;
 mod matters;
 mod memory;
 mod outbox;
 mod people;
 mod records;
 mod spending;
+mod switches;
 mod tickets;
 
+pub use budgets::{Budgets, Marks, RuleHits};
 pub use codes::{Claims, CodeTry, Codes, IssuedCode};
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
+pub use firings::{Firing, Firings};
 pub use matters::{Incident, Matters};
 pub use memory::Memory;
 pub use outbox::{Count, Item, Letter, Outbox};
 pub use people::{People, Session, SessionKind, User};
 pub use records::{Customers, Releases, StoredUpload, Uploads};
+pub use switches::{DeskEvent, Switches};
 pub use tickets::{TicketChange, TicketEntry, TicketFilter, TicketRecord, TicketStore};
 
 pub use spending::{Spending, SpendingBooks, Spent};
@@ -52,7 +58,10 @@ pub trait Storage:
     + Outbox
     + Matters
     + Codes
+    + Firings
+    + Budgets
     + Memory
+    + Switches
     + SpendingBooks
     + Customers
     + TicketStore

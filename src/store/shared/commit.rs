@@ -1,6 +1,6 @@
 //! Writing to a conversation.
 
-use super::{Connection, letters};
+use super::{Connection, budgets, letters, switches};
 use crate::ports::storage::{CommitError, Committed, Seen};
 use crate::store::prepared::{EffectRow, EventRow, ListRow, Opens, Prepared};
 use crate::store::values::parsed;
@@ -17,6 +17,12 @@ pub(super) const CONFLICT: Abort<CommitError> = Abort::Refused(CommitError::Conf
 /// The order matters: a key that was used before is reported as such even where the conversation has moved on, and in
 /// Postgres the insertion of the key waits for another that is inserting the same.
 pub(super) async fn commit(commit: &Prepared, db: &mut Connection) -> Outcome<Committed> {
+    if let Some(version) = commit.switches {
+        // First of all: a change of the switches that waits for this lock holds nothing that a commit could wait for.
+        if !switches::still(version, db).await? {
+            return Err(CONFLICT);
+        }
+    }
     if let Some(key) = &commit.once {
         use_once(key, &commit.row, db).await?;
     }
@@ -40,6 +46,10 @@ pub(super) async fn commit(commit: &Prepared, db: &mut Connection) -> Outcome<Co
     if let Some(awaits) = &commit.awaits {
         await_events(&commit.row.id, awaits, db).await?;
     }
+    if let Some(approvals) = &commit.approvals {
+        budgets::ask(&commit.row.id, approvals, db).await?;
+    }
+    budgets::mark(&commit.row.id, &commit.marks, db).await?;
     for call in &commit.calls {
         super::spending::enter(call, db).await?;
     }

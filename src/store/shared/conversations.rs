@@ -1,6 +1,6 @@
 //! Reading conversations and their log.
 
-use super::{Connection, Store, commit, list};
+use super::{Connection, Store, budgets, commit, list};
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, FOLD_VERSION};
 use crate::domain::event::Entry;
@@ -8,7 +8,7 @@ use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::ports::storage::{
     Commit, CommitError, Committed, Conversations, Counts, Page, Row, RowFilter, Seen, Unavailable,
 };
-use crate::store::prepared::{ListRow, Prepared};
+use crate::store::prepared::{ListRow, Prepared, asked};
 use crate::store::values::{from_json, micros, parsed, plain, time};
 use async_trait::async_trait;
 use channels::Channel;
@@ -150,6 +150,7 @@ impl Store {
                             match fold(parsed(id)?, db).await {
                                 Ok(Some(talk)) => {
                                     let row = ListRow::new(&talk)?;
+                                    budgets::ask(&row.id, &asked(&talk), db).await?;
                                     written += u64::from(commit::rewrite(&row, row.last_seq, db).await?);
                                 }
                                 Ok(None) => {}

@@ -120,15 +120,17 @@ impl Customers for Store {
 async fn put(customer: &Customer, at: i64, db: &mut Connection) -> Result<(), sqlx::Error> {
     let searched = [&customer.name, &customer.email, &customer.external];
     sqlx::query(
-        "INSERT INTO customer (id, external, created_at, updated_at, search, record) VALUES ($1, $2, $3, $3, $4, $5) \
+        "INSERT INTO customer (id, external, created_at, updated_at, search, record, verified_email) \
+         VALUES ($1, $2, $3, $3, $4, $5, $6) \
          ON CONFLICT (id) DO UPDATE SET external = excluded.external, updated_at = excluded.updated_at, \
-         search = excluded.search, record = excluded.record",
+         search = excluded.search, record = excluded.record, verified_email = excluded.verified_email",
     )
     .bind(customer.id.to_string())
     .bind(customer.external.as_deref().map(plain))
     .bind(at)
     .bind(searchable(searched.into_iter().flatten().map(String::as_str)))
     .bind(json(customer)?)
+    .bind(customer.email.as_deref().filter(|_| customer.verified).map(|email| plain(&email.to_lowercase())))
     .execute(db)
     .await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! What concerns more than one conversation.
 
+use super::switches::{Change, note};
 use super::{Connection, Store};
 use crate::domain::Time;
 use crate::domain::decision::Automation;
@@ -112,7 +113,7 @@ impl Matters for Store {
 
     async fn demote(&self, demotion: &Demotion, at: Time) -> Result<(), Unavailable> {
         self.engine
-            .write((demotion.clone(), micros(at)), |(demotion, at), db| {
+            .write((demotion.clone(), at), |(demotion, at), db| {
                 Box::pin(async move {
                     sqlx::query(
                         "INSERT INTO automation_level (intent, level, because, at) VALUES ($1, $2, $3, $4) \
@@ -122,24 +123,43 @@ impl Matters for Store {
                     .bind(plain(&demotion.intent))
                     .bind(demotion.to.name())
                     .bind(plain(&demotion.because))
-                    .bind(*at)
-                    .execute(db)
+                    .bind(micros(*at))
+                    .execute(&mut *db)
                     .await?;
-                    Ok(())
+                    let because = &demotion.because;
+                    let change = Change { kind: "demoted", subject: &demotion.intent, because, by: "", at: *at };
+                    Ok(note(change, db).await?)
                 })
             })
             .await
     }
 
-    async fn restore_level(&self, intent: &str) -> Result<(), Unavailable> {
+    async fn restore_level(
+        &self,
+        intent: &str,
+        because: &str,
+        by: &str,
+        at: Time,
+    ) -> Result<(), Unavailable> {
         self.engine
-            .write(plain(intent), |intent, db| {
+            .write((plain(intent), because.to_owned(), by.to_owned(), at), |(intent, because, by, at), db| {
                 Box::pin(async move {
-                    sqlx::query("DELETE FROM automation_level WHERE intent = $1")
+                    let lifted = sqlx::query("DELETE FROM automation_level WHERE intent = $1")
                         .bind(intent)
-                        .execute(db)
+                        .execute(&mut *db)
                         .await?;
-                    Ok(())
+                    if lifted.rows_affected() == 0 {
+                        return Ok(());
+                    }
+                    sqlx::query(
+                        "INSERT INTO lifted (intent, at) VALUES ($1, $2) ON CONFLICT (intent) DO UPDATE SET at = excluded.at",
+                    )
+                    .bind(intent)
+                    .bind(micros(*at))
+                    .execute(&mut *db)
+                    .await?;
+                    let change = Change { kind: "restored", subject: intent, because, by, at: *at };
+                    Ok(note(change, db).await?)
                 })
             })
             .await

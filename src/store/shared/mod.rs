@@ -1,10 +1,12 @@
 //! The storage port, in SQL that both databases understand: `$1` placeholders, `ON CONFLICT`, `RETURNING`, times as
 //! microseconds, ids and JSON as text.
 
+mod budgets;
 mod codes;
 mod commit;
 mod conversations;
 mod customers;
+mod firings;
 mod letters;
 mod list;
 mod matters;
@@ -13,9 +15,10 @@ mod outbox;
 mod people;
 mod records;
 mod spending;
+mod switches;
 mod tickets;
 
-use super::{Connection, Db, Engine, KIND, RANDOM, SKIP_LOCKED};
+use super::{Connection, Db, Engine, KIND, RANDOM, SKIP_LOCKED, SWITCH_ALONE, SWITCH_SHARED};
 use crate::domain::ids::Place;
 use crate::ports::storage::{Lead, Storage, Unavailable};
 use async_trait::async_trait;

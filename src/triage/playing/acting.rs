@@ -8,6 +8,7 @@ use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::{Event, Question};
 use crate::domain::ids::Seq;
 use crate::domain::run::Waiting;
+use crate::domain::switch;
 use crate::playbook::actions::{Action, CUSTOMERS_FIND};
 use crate::playbook::policy::action::{ActionKind, OnFailure, Requirement};
 use crate::playbook::policy::procedure::{Call, Step};
@@ -134,6 +135,9 @@ impl Player<'_> {
 
     /// Who it may be done for, and whether anything may be done at all.
     fn allowed(&self, action: &Action) -> Result<(), Failure> {
+        if let Some(off) = switch::action(&self.draft.talk.off, &action.id) {
+            return Err(Failure { code: "switched-off", cause: off.sentence() });
+        }
         if action.requires == Some(Requirement::Verified) && !self.is_verified() {
             let cause = format!("{} is only for customers whose identity was verified", action.name);
             return Err(Failure { code: "identity-not-verified", cause });

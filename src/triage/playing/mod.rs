@@ -21,7 +21,9 @@ use crate::domain::Time;
 use crate::domain::conversation::Conversation;
 use crate::domain::decision::{Automation, Route};
 use crate::domain::event::Event;
+use crate::domain::ids::Seq;
 use crate::domain::run::{Run, Waiting};
+use crate::domain::switch;
 use crate::playbook::Playbook;
 use crate::playbook::policy::procedure::SlotKind;
 use serde_json::{Value, json};
@@ -33,17 +35,33 @@ pub(super) const ASIDE: usize = 3;
 /// What a playbook does now, if one has something to do: the one in front, else one at the side, which comes to the
 /// front.
 pub(super) fn wake(talk: &Conversation, book: &Playbook, now: Time) -> Option<Next> {
-    let can_move = |run: &Run| talk.has_come(run) || run.until().is_some_and(|until| until <= now);
-    if talk.run.as_ref().is_some_and(can_move) {
+    if talk.run.as_ref().is_some_and(|run| moves(talk, run, now)) {
         return Some(advance(talk, book, now));
     }
-    let woken = talk.aside.iter().rev().find(|run| can_move(run))?;
+    let woken = talk.aside.iter().rev().find(|run| moves(talk, run, now))?;
     let mut events = Vec::new();
     if talk.run.is_some() {
         events.push(Event::PutAside);
     }
     events.push(Event::Resumed { message: woken.message });
     Some(Next::Conclude(events))
+}
+
+/// The place of the event that started the playbook in front, where what is known of the customer is older: no message
+/// has led to it, but a trigger.
+pub(super) fn unknown_to(talk: &Conversation) -> Option<Seq> {
+    let run = talk.run.as_ref().filter(|run| run.waiting == Waiting::Nothing)?;
+    let known = talk.context.as_ref().is_some_and(|context| context.message >= run.message);
+    (!known).then_some(run.message)
+}
+
+fn moves(talk: &Conversation, run: &Run, now: Time) -> bool {
+    talk.has_come(run) || run.until().is_some_and(|until| until <= now)
+}
+
+/// Whether any playbook has something to do now.
+pub(super) fn can_move(talk: &Conversation, now: Time) -> bool {
+    talk.runs().any(|run| moves(talk, run, now))
 }
 
 /// A run at its beginning, with what is known already filled in.
@@ -109,7 +127,11 @@ pub(super) fn filled(mut run: Run, slot: &str, value: Value) -> Run {
 /// Leads the customer back to what they were asked before they changed the subject; once.
 pub(super) fn lead_back(draft: &mut Draft<'_>) {
     let open = match (&draft.talk.run, draft.talk.aside.last()) {
-        (None, Some(run)) if run.asks() && !run.returned => run.clone(),
+        (None, Some(run))
+            if run.asks() && !run.returned && switch::stopped(&draft.talk.off, run).is_none() =>
+        {
+            run.clone()
+        }
         _ => return,
     };
     draft.push(Event::Resumed { message: open.message });

@@ -7,6 +7,7 @@ use crate::domain::decision::Reason;
 use crate::domain::effect::Effect;
 use crate::domain::event::{Event, Question};
 use crate::domain::run::{Run, Waiting};
+use crate::domain::switch;
 use crate::domain::ticket::{NewTicket, Priority};
 use crate::playbook::condition::Asked;
 use crate::playbook::policy::action::OnFailure;
@@ -57,6 +58,10 @@ pub(in crate::triage) fn advance(talk: &Conversation, book: &Playbook, now: Time
         hand_off(&mut draft, To::default(), vec![reason], Some("handoff"));
         return draft.done();
     };
+    if let Some(off) = switch::stopped(&talk.off, &run) {
+        hand_off(&mut draft, To::default(), vec![switch::reason(off)], Some("handoff"));
+        return draft.done();
+    }
     let mut player = Player { draft, run, procedure, spoke: false };
     let mut flow = player.take_in();
     loop {

@@ -60,6 +60,22 @@ fn matrix() -> Vec<(Method, &'static str, Who, Value)> {
         (Method::GET, "/api/v1/intents", Readers, Value::Null),
         (Method::GET, "/api/v1/platforms", Readers, Value::Null),
         (Method::GET, "/api/v1/model", Readers, Value::Null),
+        (Method::GET, "/api/v1/approvals", Readers, Value::Null),
+        (Method::GET, "/api/v1/playbooks", Readers, Value::Null),
+        (Method::POST, "/api/v1/conversations/{id}/playbooks", Answerers, json!({"id": "none"})),
+        (Method::GET, "/api/v1/triggers", Readers, Value::Null),
+        (Method::GET, "/api/v1/triggers/firings", Admins, Value::Null),
+        (Method::GET, "/api/v1/rules", Readers, Value::Null),
+        (Method::GET, "/api/v1/demotions", Readers, Value::Null),
+        (Method::POST, "/api/v1/demotions/{intent}/lift", Admins, json!({"because": "a test"})),
+        (Method::GET, "/api/v1/switch", Readers, Value::Null),
+        (
+            Method::PUT,
+            "/api/v1/switch",
+            Admins,
+            json!({"switch": "channel:discord", "on": false, "because": "a test"}),
+        ),
+        (Method::GET, "/api/v1/switch/changes", Readers, Value::Null),
         (Method::GET, "/api/v1/stream", Readers, Value::Null),
     ]
 }
@@ -82,6 +98,7 @@ fn call<'a>(app: &'a App, method: &Method, path: &str, body: &Value, talk: &str)
         .replace("{upload}", talk)
         .replace("{approval}", "3")
         .replace("{act}", "3")
+        .replace("{intent}", "refund_request")
         .replace("{number}", "T-1001");
     let call = app.call(method.clone(), &path);
     if body.is_null() { call } else { call.json(body) }

@@ -3,6 +3,7 @@
 mod api;
 mod chat;
 mod every_route;
+mod hooks;
 mod hostile;
 mod pages;
 mod ready;

@@ -10,6 +10,7 @@ fn kind_of(path: &str) -> Option<&'static str> {
         "desk.yaml" => "desk",
         "teams.yaml" => "teams",
         "rules.yaml" => "rules",
+        _ if rest.starts_with("triggers/") => "trigger",
         "replies.yaml" => "replies",
         "intents/out-of-scope.yaml" => "out-of-scope",
         _ if rest.starts_with("intents/") => "intent",

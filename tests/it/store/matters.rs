@@ -108,6 +108,6 @@ async fn a_demotion_stands_until_it_is_lifted(desk: Desk) {
     desk.store.demote(&demotion(Automation::Observe, "second"), at(2)).await.unwrap();
     let desk = desk.reopened().await;
     assert_eq!(desk.store.demotions().await.unwrap(), [demotion(Automation::Observe, "second")]);
-    desk.store.restore_level("refund").await.unwrap();
+    desk.store.restore_level("refund", "mended", "Maria", at(9)).await.unwrap();
     assert_eq!(desk.store.demotions().await.unwrap(), []);
 }

@@ -59,7 +59,10 @@ async fn a_file_and_its_folder_are_made_for_nobody_else_to_read() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("data/of/desk.db");
     let url = format!("sqlite:{}", file.display());
-    assert_eq!(migrate(&url).await.unwrap(), ["begin", "platforms", "matters", "outbound", "model calls"]);
+    assert_eq!(
+        migrate(&url).await.unwrap(),
+        ["begin", "platforms", "matters", "triggers", "outbound", "model calls"]
+    );
     let store = open(&url).await.unwrap();
     store.ping().await.unwrap();
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;

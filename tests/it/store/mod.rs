@@ -3,6 +3,7 @@
 mod codes;
 mod commits;
 mod desk;
+mod firings;
 mod lead;
 mod lists;
 mod matters;
@@ -15,6 +16,7 @@ mod power;
 mod records;
 mod snapshots;
 mod spending;
+mod switches;
 mod writer;
 
 /// Makes two tests of each story: one on SQLite, one on Postgres.

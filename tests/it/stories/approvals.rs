@@ -179,7 +179,7 @@ async fn a_demotion_holds_back_what_the_policy_allows_until_it_is_lifted() {
     assert!(decision.reasons.iter().any(|reason| reason.code == "automation-demoted"));
     assert_eq!(decision.draft.as_deref(), Some("Run the playbook \"Refund\"."));
     assert_eq!(world.actions.times("shop.refund"), 0);
-    storage.restore_level("refund_request").await.unwrap();
+    storage.restore_level("refund_request", "mended", "Maria", world.ledger.now()).await.unwrap();
     let free = ada(&world).await;
     free.says(WISH).await;
     assert_eq!(world.actions.times("shop.refund"), 1);

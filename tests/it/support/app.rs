@@ -56,8 +56,17 @@ impl App {
             ..Settings::default()
         };
         let (inbox, hand) = (world.desk.inbox.clone(), world.desk.hand.clone());
-        let mut server =
-            Server::new(world.ledger.clone(), world.library.clone(), inbox, hand, settings, None, stopping);
+        let triggers = world.desk.triggers.clone();
+        let mut server = Server::new(
+            world.ledger.clone(),
+            world.library.clone(),
+            inbox,
+            hand,
+            triggers,
+            settings,
+            None,
+            stopping,
+        );
         server.rates.messages = deskhand::http::Rate { burst: 200, per_minute: 200 };
         change(&mut server);
         let connections = server.connections.clone();

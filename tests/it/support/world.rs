@@ -275,8 +275,11 @@ impl World {
         for _ in 0..3000 {
             let due = self.ledger.storage.due(self.ledger.now(), 10).await.expect("what is due");
             let acts = self.ledger.storage.waiting_effects().await.expect("what is to be done");
+            let fired =
+                self.ledger.storage.due_firings(self.ledger.now(), 1).await.expect("what set triggers off");
             let asked = self.desk.asking.in_flight();
-            quiet = if due.is_empty() && acts == 0 && asked == 0 { quiet + 1 } else { 0 };
+            let rests = due.is_empty() && acts == 0 && asked == 0 && fired.is_empty();
+            quiet = if rests { quiet + 1 } else { 0 };
             if quiet == 2 {
                 return;
             }

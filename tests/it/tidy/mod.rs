@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["verification"],
     &["asking"],
     &["inbox", "turn", "outbox", "watchdog", "hand", "rehearsal", "replay", "cases"],
-    &["reception", "platforms", "ticketing"],
+    &["reception", "platforms", "ticketing", "triggers"],
     &["engines"],
     &["store", "integrations"],
     &["http"],

@@ -3,6 +3,7 @@
 use super::Named;
 use crate::domain::Time;
 use crate::domain::conversation::Conversation;
+use crate::domain::ids::Seq;
 use crate::playbook::Playbook;
 use serde::Serialize;
 use serde_json::Value;
@@ -30,17 +31,20 @@ pub(in crate::http) struct Approval {
 
 impl Approval {
     pub(super) fn all(talk: &Conversation, book: &Playbook) -> Vec<Self> {
-        let open = talk.open_approvals().map(|(seq, approval)| {
-            let proposal = &approval.proposal;
-            Self {
-                id: seq,
-                title: proposal.title.clone(),
-                details: proposal.details.clone(),
-                team: Named::team(&proposal.team, book),
-                editable: proposal.editable.clone(),
-                until: proposal.until,
-            }
-        });
-        open.collect()
+        talk.open_approvals().filter_map(|(seq, _)| Self::of(talk, seq, book)).collect()
+    }
+
+    /// The proposal at a place of the log, while it waits.
+    pub(in crate::http::console) fn of(talk: &Conversation, seq: Seq, book: &Playbook) -> Option<Self> {
+        let (_, approval) = talk.open_approvals().find(|(place, _)| *place == seq)?;
+        let proposal = &approval.proposal;
+        Some(Self {
+            id: seq,
+            title: proposal.title.clone(),
+            details: proposal.details.clone(),
+            team: Named::team(&proposal.team, book),
+            editable: proposal.editable.clone(),
+            until: proposal.until,
+        })
     }
 }

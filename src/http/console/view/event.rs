@@ -7,9 +7,11 @@ use crate::domain::code::{Claim, Tried};
 use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::{Answer, Author, Entry, Event as Domain, Question, Resolution};
 use crate::domain::ids::Seq;
+use crate::domain::switch::SwitchedOff;
 use crate::playbook::Playbook;
 use channels::Channel;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
@@ -283,10 +285,20 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             let text = if by.is_some() { format!("{who} rejected it: {reason}") } else { reason.clone() };
             approval(Status::Failed, text)
         }
-        Domain::Occurred { name, about, .. } => What::Act {
+        Domain::Occurred { name, about, data } => What::Act {
             act: "event".to_owned(),
             status: Status::Done,
-            text: format!("{name}: {about}"),
+            text: happened(name, about, data),
+            ticket: None,
+            effect: None,
+        },
+        Domain::Switched { off } => What::Act {
+            act: "switch".to_owned(),
+            status: Status::Done,
+            text: match off.first() {
+                Some(_) => off.iter().map(SwitchedOff::sentence).collect::<Vec<_>>().join(" "),
+                None => "Everything that was switched off is on again.".to_owned(),
+            },
             ticket: None,
             effect: None,
         },
@@ -322,6 +334,24 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
         | Domain::RatingAsked => return None,
     };
     Some(Event { seq: entry.seq, at: entry.at, what })
+}
+
+/// What happened outside, with the plain values that came with it.
+fn happened(name: &str, about: &str, data: &Value) -> String {
+    let mut text = format!("{name}: {about}");
+    let values = data.as_object().into_iter().flatten().filter_map(|(name, value)| match value {
+        Value::String(text) if !text.is_empty() && text != about => Some((name, text.clone())),
+        Value::Number(_) | Value::Bool(_) => Some((name, value.to_string())),
+        _ => None,
+    });
+    for (name, value) in values.take(12) {
+        text.push_str(&format!(
+            "\n{}: {}",
+            name.replace('_', " "),
+            value.chars().take(200).collect::<String>()
+        ));
+    }
+    text
 }
 
 fn state(state: State, by: Option<Named>, text: String) -> What {

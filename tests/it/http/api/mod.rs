@@ -3,4 +3,5 @@ mod drafts;
 mod lists;
 mod sign_in;
 mod stream;
+mod switch;
 mod undo;

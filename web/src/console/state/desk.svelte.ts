@@ -1,5 +1,5 @@
 import { api, asApiError, data, type ApiError } from '../api/client';
-import type { Counts, Intent, Platform, Row, Team, View } from '../api/types';
+import type { Counts, Intent, Platform, Row, SwitchedOff, Team, View } from '../api/types';
 import { fold } from '../lib/rows';
 import { alertAgent } from './alerts';
 import { router } from './router.svelte';
@@ -27,6 +27,8 @@ class Desk {
   troubles: Platform[] = $state.raw([]);
   /** Whether there is a language model that drafts. */
   writes = $state(false);
+  /** What is switched off: everybody at the desk should know. */
+  off: SwitchedOff[] = $state.raw([]);
   intents: Map<string, Intent> = $state.raw(new Map());
   /** Conversation id → who types there, for as long as they do. */
   typing: Record<string, string> = $state({});
@@ -41,6 +43,7 @@ class Desk {
     down: () => (this.live = false),
     row: (row) => this.#row(row),
     typing: (conversation, from) => this.#typing(conversation, from),
+    switched: () => void this.#switches(),
     notice: (notice) => alertAgent(notice),
     refused: () => void this.#check(),
   });
@@ -50,8 +53,10 @@ class Desk {
     this.#ticker = window.setInterval(() => {
       this.now = Date.now();
       void this.#platforms();
+      void this.#switches();
     }, 15_000);
     void this.#platforms();
+    void this.#switches();
     void this.load();
     void this.#facts();
   }
@@ -184,6 +189,18 @@ class Desk {
       if (model.state === 'degraded') troubles.push({ channel: 'language model', state: model.state, detail: model.detail });
       this.troubles = troubles;
       this.writes = model.state !== 'off';
+    } catch (error) {
+      asApiError(error);
+    }
+  }
+
+  async switches(): Promise<void> {
+    this.off = (await data(api.GET('/api/v1/switch'))).off;
+  }
+
+  async #switches(): Promise<void> {
+    try {
+      await this.switches();
     } catch (error) {
       asApiError(error);
     }

@@ -2,13 +2,17 @@ import { VIEWS, type View } from '../api/types';
 
 const BASE = '/console';
 
-export type Route = { page: 'desk'; view: View; conversation: string | null } | { page: 'tickets' } | { page: 'letters' };
+export type Route = { page: 'desk'; view: View; conversation: string | null } | { page: Page };
+
+/** Pages beside the desk itself, by their addresses. */
+const PAGES = ['tickets', 'approvals', 'automation', 'letters'] as const;
+export type Page = (typeof PAGES)[number];
 
 /** Reads a path under /console; anything unknown is the queue. */
 export function parse(path: string): Route {
   const [first = '', second] = path.slice(BASE.length).split('/').filter((p) => p !== '').map(decode);
-  if (first === 'tickets') return { page: 'tickets' };
-  if (first === 'letters') return { page: 'letters' };
+  const page = PAGES.find((p) => p === first);
+  if (page !== undefined) return { page };
   const view = VIEWS.find((v) => v === first) ?? 'queue';
   return { page: 'desk', view, conversation: second ?? null };
 }

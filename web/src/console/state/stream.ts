@@ -10,6 +10,8 @@ export interface StreamOwner {
   row(row: Row): void;
   typing(conversation: string, from: string): void;
   notice(notice: Notice): void;
+  /** Something was switched off or on. */
+  switched(): void;
   /** The stream was refused; the owner finds out whether the session is over. */
   refused(): void;
 }
@@ -77,6 +79,7 @@ export class Stream {
     on<Row>('conversation', (row) => this.owner.row(row));
     on<{ conversation: string; from: string }>('typing', (it) => this.owner.typing(it.conversation, it.from));
     on<Notice>('notification', (notice) => this.owner.notice(notice));
+    on('switch', () => this.owner.switched());
     on('hello', () => undefined);
     on('ping', () => undefined);
   }

@@ -138,6 +138,13 @@ export class Talk {
     return this.#command('undo', () => data(api.POST('/api/v1/conversations/{id}/acts/{act}/reversal', { params })));
   }
 
+  /** Has the bot run a playbook here. */
+  start(id: string, input: Record<string, unknown>): Promise<boolean> {
+    const params = { path: { id: this.id } };
+    const body = { id, input } as never;
+    return this.#command('start', () => data(api.POST('/api/v1/conversations/{id}/playbooks', { params, body })));
+  }
+
   transfer(team: string, note: string): Promise<boolean> {
     const params = { path: { id: this.id } };
     const body = { team, ...(note.trim() !== '' && { note: note.trim() }) };

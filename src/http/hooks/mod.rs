@@ -1,4 +1,7 @@
-//! `/hooks/telegram`, `/hooks/tickets/{system}`: what platforms and ticket systems post. It is answered when it is on disk, or not at all.
+//! `/hooks/…`: what platforms and other systems post. It is answered when it is on disk, or not at all.
+
+mod signature;
+pub(super) mod trigger;
 
 use super::Site;
 use super::problem::{Problem, Result};

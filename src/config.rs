@@ -281,6 +281,7 @@ pub fn keys() -> Vec<String> {
             "llm.conversation_budget_usd",
             "llm.customer_budget_usd",
             "llm.daily_tokens",
+            "llm.prices.default",
             "llm.fallback.base_url",
             "llm.fallback.model",
             "llm.fallback.key_header",

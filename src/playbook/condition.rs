@@ -204,6 +204,7 @@ fn context(facts: &Facts, more: &Map<String, serde_json::Value>) -> Context<'sta
     let mut map: HashMap<Key, Value> =
         texts.into_iter().map(|(name, text)| (name.into(), Value::from(text.as_str()))).collect();
     map.insert("at".into(), Value::Timestamp(message.at.fixed_offset()));
+    map.insert("injection".into(), Value::Float(message.injection));
     context.add_variable_from_value("message", Value::Map(map.into()));
     for (name, value) in more {
         add(&mut context, name, value);

@@ -1,8 +1,9 @@
 //! What a customer writes while a code is waited for: the code, something about it, or another matter.
 
+use super::answering::{calls_a_human, is_of_another_subject};
 use super::draft::Draft;
 use super::handoff::{To, hand_off};
-use super::judge::{Case, calls_a_human, is_of_another_subject};
+use super::judge::Case;
 use super::playing;
 use super::pressed::Pressed;
 use crate::domain::code::Tried;

@@ -2,18 +2,18 @@
 
 use super::Step;
 use super::answer;
+use super::answering;
 use super::coding;
 use super::commands;
 use super::consult;
 use super::draft::Draft;
 use super::facts;
 use super::handoff::{To, hand_off};
-use super::playing::{self, Fill};
+use super::playing;
 use super::pressed::{self, Pressed};
 use super::rules::{self, Conclusion, Limits, Verdict};
 use super::seen;
 use super::silent;
-use super::slots;
 use super::triggered;
 use super::understand::{self, Understanding};
 use super::writing::{self, Written};
@@ -21,14 +21,12 @@ use crate::domain::Time;
 use crate::domain::conversation::{Conversation, Pending};
 use crate::domain::decision::{Automation, Decision, Reason, Route};
 use crate::domain::event::{Event, Question};
-use crate::domain::run::{Run, Waiting};
-use crate::domain::switch;
+use crate::domain::run::Run;
 use crate::playbook::Playbook;
 use crate::playbook::facts::Facts;
 use crate::playbook::policy::intent::{AnswerFrom, HandOffTo, Then};
 use channels::Choice;
 use model::Step as ModelStep;
-use serde_json::Value;
 
 /// How many intents a "did you mean" offers.
 const OFFERED: usize = 3;
@@ -70,7 +68,7 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
             } else if message.text.is_empty() && press.is_none() {
                 only_files(&mut draft, &case);
             } else if !coding::hears(&mut draft, &case, press.as_ref())
-                && !answers_a_question(&mut draft, &case, press.as_ref())
+                && !answering::a_question(&mut draft, &case, press.as_ref())
             {
                 let verdict =
                     rules::judge(&case.facts, &case.meaning, !talk.clarified, Limits::of(talk), book);
@@ -176,113 +174,6 @@ fn only_files(draft: &mut Draft<'_>, case: &Case<'_>) {
         Reason::new("attachment-only", "The customer sent a file without a word; the bot opens no files.");
     case.decide(draft, Route::Handoff, vec![reason.clone()]);
     hand_off(draft, To::default(), vec![reason], Some("attachment-received"));
-}
-
-/// While a playbook waits for a slot, the message may be its answer, a change of subject, or a matter of rules.
-/// True if it was dealt with here.
-fn answers_a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pressed>) -> bool {
-    let Some(run) = draft.talk.run.clone().filter(Run::asks) else {
-        return answers_an_older_question(draft, case, press);
-    };
-    let Waiting::Slot { slot, tries } = &run.waiting else { return false };
-    let Some(ask) = playing::asked(&run, draft.book) else {
-        // The playbook is not what it was when it asked; the message is judged afresh.
-        draft.push(Event::Progressed { run: None });
-        return false;
-    };
-    let filled = playing::fill(draft, &run, &ask, case, press);
-    let answered = matches!(filled, Fill::Answer(_) | Fill::Without) && slots::is_exact(&ask);
-    if press.is_none() && !answered && calls_a_human(draft, case) {
-        // A rule calls a human: asking for one always works, also in the middle of a playbook.
-        return false;
-    }
-    let unfit = match filled {
-        Fill::Answer(value) => {
-            take_answer(draft, case, run.clone(), slot, value);
-            return true;
-        }
-        Fill::Without => {
-            go_on_without(draft, case, run.clone(), slot);
-            return true;
-        }
-        Fill::Unfit(words) => Some(words),
-        Fill::Nothing => None,
-    };
-    if unfit.is_none() && is_of_another_subject(draft, case, &run) {
-        if draft.talk.aside.len() >= playing::ASIDE {
-            let reason = Reason::new(
-                "too-many-matters",
-                "The customer has more open matters than a bot should juggle.",
-            );
-            case.decide(draft, Route::Handoff, vec![reason.clone()]);
-            hand_off(draft, To::default(), vec![reason], Some("handoff"));
-            return true;
-        }
-        draft.push(Event::PutAside);
-        return false;
-    }
-    if *tries >= ask.tries && ask.optional {
-        go_on_without(draft, case, run.clone(), slot);
-    } else if *tries >= ask.tries {
-        let text = format!("The {} was asked for {tries} times without an answer.", slot.replace('_', " "));
-        let reason = Reason::new("slot-missing", text);
-        case.decide(draft, Route::Handoff, vec![reason.clone()]);
-        hand_off(draft, To::default(), vec![reason], Some("too-many-tries"));
-    } else {
-        let (code, text) = match unfit {
-            Some(_) => ("answer-unfit", format!("That {} can't be taken.", slot.replace('_', " "))),
-            None => ("asked-again", format!("That held no {}.", slot.replace('_', " "))),
-        };
-        case.decide(draft, Route::Ask, vec![Reason::new(code, text)]);
-        playing::ask_again(draft, run.clone(), &ask, tries + 1, unfit.as_ref());
-    }
-    true
-}
-
-/// Whether a rule brings a human, whatever is under way.
-pub(super) fn calls_a_human(draft: &Draft<'_>, case: &Case<'_>) -> bool {
-    let ruled = rules::judge(&case.facts, &case.meaning, false, Limits::of(&draft.talk), draft.book);
-    ruled.ruled && matches!(ruled.conclusion, Conclusion::Then(Then::HandOff(_)))
-}
-
-/// The customer may come back by themselves to what they were asked before another matter; only an answer that can't
-/// be mistaken counts.
-fn answers_an_older_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pressed>) -> bool {
-    let goes_on = |run: &&Run| run.asks() && switch::stopped(&draft.talk.off, run).is_none();
-    let Some(run) = draft.talk.aside.iter().rev().find(goes_on).cloned() else { return false };
-    let Waiting::Slot { slot, .. } = &run.waiting else { return false };
-    let Some(ask) = playing::asked(&run, draft.book).filter(slots::is_exact) else { return false };
-    if is_of_another_subject(draft, case, &run) {
-        return false;
-    }
-    let Fill::Answer(value) = playing::fill(draft, &run, &ask, case, press) else { return false };
-    if draft.talk.run.is_some() {
-        draft.push(Event::PutAside);
-    }
-    draft.push(Event::Resumed { message: run.message });
-    take_answer(draft, case, run.clone(), slot, value);
-    true
-}
-
-fn take_answer(draft: &mut Draft<'_>, case: &Case<'_>, run: Run, slot: &str, value: Value) {
-    let text = format!("The customer told the {}.", slot.replace('_', " "));
-    let run = playing::filled(run, slot, value);
-    case.decide(draft, playing::route(&run, draft), vec![Reason::new("slot-filled", text)]);
-    draft.push(Event::Progressed { run: Some(Box::new(run)) });
-}
-
-fn go_on_without(draft: &mut Draft<'_>, case: &Case<'_>, run: Run, slot: &str) {
-    let text = format!("The customer has no {}.", slot.replace('_', " "));
-    let run = playing::filled(run, slot, Value::Null);
-    case.decide(draft, playing::route(&run, draft), vec![Reason::new("slot-left-empty", text)]);
-    draft.push(Event::Progressed { run: Some(Box::new(run)) });
-}
-
-pub(super) fn is_of_another_subject(draft: &Draft<'_>, case: &Case<'_>, run: &Run) -> bool {
-    let intent = case.meaning.intent.as_ref().filter(|_| case.meaning.sure);
-    intent
-        .and_then(|intent| draft.book.intents.get(intent))
-        .is_some_and(|intent| intent.then.value != Then::Playbook(run.playbook.clone()))
 }
 
 /// Does what the verdict says.

@@ -1,6 +1,7 @@
 //! The bot's judgement, pure: what is known decides, what is missing is asked for.
 
 mod answer;
+mod answering;
 pub mod assist;
 pub mod budget;
 mod coding;

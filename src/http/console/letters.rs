@@ -1,7 +1,7 @@
 //! `/api/v1/letters`: what could not be done outside in all its tries, until somebody decides about it.
 
 use super::conversations::within;
-use super::view::event::about;
+use super::view::effects::about;
 use crate::domain::Time;
 use crate::domain::ids::{ConversationId, Place};
 use crate::domain::person::PersonRef;

@@ -75,7 +75,7 @@ async fn unknown_addresses_and_methods_are_json() {
         "/chat/v1/nowhere",
         "/api/v1/nowhere",
         "/api",
-        "/hooks/x",
+        "/hooks",
         "/api/v1/conversations/",
         "/%00",
         "/chat/v1/events/x",

@@ -64,6 +64,8 @@ async fn an_order_is_told_to_its_verified_owner_and_again_when_it_ships() {
     assert_snapshot!(ada.hears().await, @"bot: Good news: order A-10493 is on its way; its tracking number is TR-9.");
     let stranger = world.visitor().await;
     stranger.says("Where is my order A-10493?").await;
+    assert!(stranger.hears().await.contains("code"), "a code by e-mail is offered");
+    stranger.says("No").await;
     assert_eq!(world.actions.times("orders.find"), 1, "for her alone");
     assert_eq!(stranger.talk().await.state.name(), "queued");
 }

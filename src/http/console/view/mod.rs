@@ -3,6 +3,7 @@
 pub(super) mod approval;
 mod consulting;
 pub(super) mod decision;
+pub(in crate::http::console) mod effects;
 pub(super) mod event;
 pub(super) mod row;
 pub(super) mod undoable;

@@ -94,7 +94,7 @@ async fn the_agents_words_in_the_customers_language() {
 #[tokio::test]
 async fn what_goes_wrong_is_a_sentence_and_no_half_answer() {
     let desk = robin().await;
-    for kind in [Kind::CutBeforeDone, Kind::Error500, Kind::Refusal, Kind::HtmlPage, Kind::HalfObject] {
+    for kind in [Kind::Unavailable503, Kind::Error500, Kind::Refusal, Kind::HtmlPage, Kind::HalfObject] {
         desk.thinks().always(Some(kind));
         let events = desk.writes(json!({"kind": "reply"})).await;
         let (name, data) = events.last().unwrap();

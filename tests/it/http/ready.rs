@@ -33,8 +33,10 @@ async fn a_host_that_is_left_alone_is_named() {
     assert_eq!((ready.status.as_u16(), &ready.json()["status"]), (200, &serde_json::json!("degraded")));
     let part = ready.json()["parts"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(part["detail"], "failed too often: shop.example:443 is left alone for 12 s");
-    let metrics =
-        metrics::with_local_recorder(&recorder, || futures::executor::block_on(app.get("/metrics").send()));
+    // This test has one thread, so the recorder is everywhere in it.
+    let recording = metrics::set_default_local_recorder(&recorder);
+    let metrics = app.get("/metrics").send().await;
+    drop(recording);
     assert!(
         metrics.text().contains("deskhand_host_left_alone{host=\"shop.example:443\"} 1"),
         "{}",

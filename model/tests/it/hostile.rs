@@ -7,7 +7,7 @@ use fakes::model::{Manner, Server};
 use model::grounded::{Draft, LEAST_SUPPORT, Screen, Source};
 use model::prompt::Case;
 use model::{Ask, Step};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The one thing that the template's own words do: each block is closed once, by the line that ends it.
 fn blocks_hold(ask: &Ask) {

@@ -22,7 +22,7 @@ BINARY = sys.argv[1] if len(sys.argv) > 1 else "target/release/deskhand"
 FAKE = sys.argv[2] if len(sys.argv) > 2 else "target/release/fake-model"
 DESK, MODEL = 18190, 18191
 SECONDS, OTHERS = 60, 240
-UNSURE = "the numbers in the pdf for my client are strange"
+UNSURE = "the numbers in the pdf {} for my client are strange"
 LOUD = "How do I export project {} to CSV?"
 
 
@@ -48,7 +48,7 @@ def other(number, at):
     time.sleep(max(0.0, at - time.monotonic()))
     connection = http.client.HTTPConnection("127.0.0.1", DESK, timeout=30)
     token = post(connection, "/chat/v1/sessions", {})["token"]
-    post(connection, "/chat/v1/messages", {"id": f"m{number}", "text": UNSURE}, token)
+    post(connection, "/chat/v1/messages", {"id": f"m{number}", "text": UNSURE.format(number)}, token)
 
 
 def loud(begun, messages):

@@ -17,11 +17,11 @@ const PERSONAL: [&str; 4] =
 const SECRETS: [(&str, &str); 10] = [
     ("DESKHAND_LLM__API_KEY", "sk-canary-model-4f7a"),
     ("DESKHAND_WIDGET__IDENTITY_SECRET", "canary-identity-0123456789abcdefghij"),
-    ("DESKHAND_HOOKS__SECRETS__BILLING", "whsec_Y2FuYXJ5LWhvb2stc2VjcmV0LTAwMQ=="),
+    ("DESKHAND_HOOKS__SECRETS__BILLING", "whsec_Y2FuYXJ5LWhvb2stc2VjcmV0LW51bWJlci1vbmUtMDE="),
     ("DESKHAND_ACTIONS__SECRETS__CRM", "canary-crm-token-77"),
     ("DESKHAND_ACTIONS__SECRETS__SHOP", "canary-shop-token-78"),
     ("DESKHAND_TICKETS__TOKEN", "canary-zendesk-token"),
-    ("DESKHAND_NOTIFY__WEBHOOK_SECRET", "whsec_Y2FuYXJ5LW5vdGlmeS1zZWNyZXQtMDI="),
+    ("DESKHAND_NOTIFY__WEBHOOK_SECRET", "whsec_Y2FuYXJ5LW5vdGlmeS1zZWNyZXQtbnVtYmVyLXR3bzI="),
     ("DESKHAND_NOTIFY__SLACK_URL", "http://127.0.0.1:9/services/canary-slack"),
     ("DESKHAND_EMAIL__PASSWORD", "canary-mail-password"),
     ("DESKHAND_DATABASES__SHOP__URL", "postgres://reader:canary-sql-password@127.0.0.1:9/shop"),
@@ -57,6 +57,7 @@ impl Seen {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_and_nobody_s_data_comes_to_light() {
+    drop(rustls::crypto::ring::default_provider().install_default());
     let telegram = telegram::Fake::start(telegram::Options::default()).await.unwrap();
     let discord = discord::Fake::start(discord::Options::default()).await;
     let llm = model::Server::start().await.unwrap();
@@ -78,7 +79,6 @@ async fn no_secret_and_nobody_s_data_comes_to_light() {
         ("DESKHAND_NOTIFY__WEBHOOK_URL", "http://127.0.0.1:9/notices".to_owned()),
         ("DESKHAND_EMAIL__HOST", "127.0.0.1".to_owned()),
         ("DESKHAND_EMAIL__PORT", "9".to_owned()),
-        ("DESKHAND_EMAIL__TLS", "none".to_owned()),
         ("DESKHAND_EMAIL__FROM", "desk@example.com".to_owned()),
         ("DESKHAND_EMAIL__USER", "desk".to_owned()),
     ]);
@@ -86,27 +86,25 @@ async fn no_secret_and_nobody_s_data_comes_to_light() {
     let running = place.start(None);
     place.answering().await;
     let client = reqwest::Client::new();
+    let lives = client.get(place.url("/healthz")).send().await;
+    assert!(lives.is_ok(), "{lives:?}\n{}", fs::read_to_string(&logs).unwrap());
+    until("the bot is on Discord", || discord.connected() > 0).await;
     let mut seen = Seen::default();
 
-    // A customer on each channel tells the bot more than it needs, and asks for a human.
-    let told = format!("the numbers in the pdf for my client are strange. I am {}", PERSONAL.join(", "));
-    let human = "I want to talk to a human. My invoice was wrong in May and again in June. ".repeat(4);
+    // A customer on each channel tells the bot more than it needs, and asks for a human, who gets a summary.
+    let wish = "I want to talk to a human. My invoice was wrong in May and again in June. ".repeat(4);
+    let text = format!("{wish} I am {}", PERSONAL.join(", "));
     let begun = client.post(place.url("/chat/v1/sessions")).json(&json!({"locale": "en"})).send();
     let session: Value = begun.await.unwrap().json().await.unwrap();
     let token = session["token"].as_str().unwrap().to_owned();
+    let message = json!({"id": "m1", "text": text});
+    let posted = client.post(place.url("/chat/v1/messages")).bearer_auth(&token).json(&message).send();
+    assert!(posted.await.unwrap().status().is_success());
     let (tess, dana) = (telegram.customer("Tess"), discord.customer("Dana"));
-    for (number, text) in [told.as_str(), human.as_str()].into_iter().enumerate() {
-        let message = json!({"id": format!("m{number}"), "text": text});
-        let posted = client.post(place.url("/chat/v1/messages")).bearer_auth(&token).json(&message).send();
-        assert!(posted.await.unwrap().status().is_success());
-        tess.says(text);
-        dana.says(text);
-        until("the bot answers on both platforms", || {
-            tess.hears().len() > number && dana.hears().len() > number
-        })
-        .await;
-    }
-    until("the model is asked", || llm.world.count() >= 3).await;
+    tess.says(&text);
+    dana.says(&text);
+    until("the desk answers on both platforms", || !tess.hears().is_empty() && !dana.hears().is_empty()).await;
+    until("the model is asked", || llm.world.count() >= 1).await;
 
     // People at the desk, and everybody who asks wrongly.
     let cookie = place.signs_in(&client).await;

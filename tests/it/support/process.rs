@@ -113,7 +113,9 @@ impl Place {
 
     /// Waits until it answers.
     pub(crate) async fn answering(&self) {
+        let begun = Instant::now();
         while !self.answers() {
+            assert!(begun.elapsed() < Duration::from_secs(120), "it never answers");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

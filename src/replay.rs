@@ -130,12 +130,7 @@ struct Decided<'a> {
     after: &'a Conversation,
 }
 
-fn each_decision(
-    id: ConversationId,
-    log: &[Entry],
-    since: Option<Time>,
-    mut judge: impl FnMut(Decided<'_>),
-) {
+fn each_decision(id: ConversationId, log: &[Entry], since: Option<Time>, mut judge: impl FnMut(Decided<'_>)) {
     let Some(first) = log.first() else { return };
     let Ok(mut talk) = Conversation::open(id, first) else { return };
     // Where a message's judgement began: before anything was asked for it.

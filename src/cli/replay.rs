@@ -31,7 +31,9 @@ pub(super) async fn run(
     let now = crate::app::SystemClock.now();
     let selector = Selector::parse(from, now)?;
     if costs && config.llm.prices.is_empty() {
-        bail!("--cost: llm.prices is missing: nobody knows what tokens cost. Write e.g. default = {{ input_usd = 5.0, output_usd = 20.0 }} for a million tokens");
+        bail!(
+            "--cost: llm.prices is missing: nobody knows what tokens cost. Write e.g. default = {{ input_usd = 5.0, output_usd = 20.0 }} for a million tokens"
+        );
     }
     let storage = crate::app::open_beside(config).await?;
     let (folder, content) = content(storage.as_ref(), against).await?;

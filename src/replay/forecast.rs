@@ -220,7 +220,8 @@ impl Witness for Assuming<'_, '_> {
         let inputs = consult::inputs(&asked, talk, book);
         let whom = Case { release: "forecast", conversation: "forecast", customer: "forecast" };
         let prompt = book.prompts.of(question.step);
-        let ask = inputs.as_ref().zip(prompt).and_then(|(inputs, prompt)| prompt.ask(whom, inputs, None).ok());
+        let ask =
+            inputs.as_ref().zip(prompt).and_then(|(inputs, prompt)| prompt.ask(whom, inputs, None).ok());
         let came = self.recorded.same(question);
         let answered = match came {
             Some(Event::ModelAnswered { answer, .. }) => Some(answer),

@@ -103,7 +103,8 @@ async fn no_secret_and_nobody_s_data_comes_to_light() {
     let (tess, dana) = (telegram.customer("Tess"), discord.customer("Dana"));
     tess.says(&text);
     dana.says(&text);
-    until("the desk answers on both platforms", || !tess.hears().is_empty() && !dana.hears().is_empty()).await;
+    until("the desk answers on both platforms", || !tess.hears().is_empty() && !dana.hears().is_empty())
+        .await;
     until("the model is asked", || llm.world.count() >= 1).await;
 
     // People at the desk, and everybody who asks wrongly.
@@ -113,7 +114,8 @@ async fn no_secret_and_nobody_s_data_comes_to_light() {
         seen.keep(path, client.get(place.url(path)).send().await.unwrap().bytes().await.unwrap());
     }
     let get = |path: &str| client.get(place.url(path)).header("cookie", &cookie).send();
-    for path in ["/api/v1/model", "/api/v1/triggers", "/api/v1/letters", "/api/v1/switch", "/api/v1/session"] {
+    for path in ["/api/v1/model", "/api/v1/triggers", "/api/v1/letters", "/api/v1/switch", "/api/v1/session"]
+    {
         seen.keep(path, get(path).await.unwrap().bytes().await.unwrap());
     }
     let wrong = json!({"email": "ben@example.com", "password": format!("{PASSWORD}-wrong")});

@@ -37,7 +37,11 @@ async fn aimock_in_fair_weather_gives_second_opinions() {
     let visitor = world.visitor().await;
     visitor.says(UNSURE).await;
     let decision = visitor.decision().await;
-    assert_eq!((decision.intent.as_deref(), decision.opinions.len()), (Some("bug_report"), 2), "{decision:?}");
+    assert_eq!(
+        (decision.intent.as_deref(), decision.opinions.len()),
+        (Some("bug_report"), 2),
+        "{decision:?}"
+    );
 }
 
 #[tokio::test]
@@ -54,7 +58,11 @@ async fn aimock_in_foul_weather_leaves_every_message_with_an_outcome_and_nothing
         for entry in world.log(talk.id).await {
             match entry.event {
                 Event::Decided { decision } if decision.opinions.len() > 1 => {
-                    assert_eq!(decision.opinions[1].intent.as_deref(), Some("bug_report"), "half an answer was used");
+                    assert_eq!(
+                        decision.opinions[1].intent.as_deref(),
+                        Some("bug_report"),
+                        "half an answer was used"
+                    );
                     opinions += 1;
                 }
                 Event::Decided { .. } => none += 1,
@@ -63,6 +71,8 @@ async fn aimock_in_foul_weather_leaves_every_message_with_an_outcome_and_nothing
             }
         }
     }
-    println!("aimock, foul weather, the desk: {calls} messages, {opinions} second opinions, {none} without, {acts} acts");
+    println!(
+        "aimock, foul weather, the desk: {calls} messages, {opinions} second opinions, {none} without, {acts} acts"
+    );
     assert!(opinions > 0 && acts == 0);
 }

@@ -38,10 +38,11 @@ async fn a_server_that_fails_is_left_alone_tried_now_and_then_and_trusted_again(
     .await;
     assert!(desk.circuit().0);
     desk.server.world.always(Some(Kind::Error500));
-    desk.hears_from(30).await;
-    let failed = desk.server.world.count();
-    let (well, says) = desk.circuit();
-    assert!(!well && failed <= 20, "opens within twenty calls: {failed}, {says}");
+    // Only a few customers a second are kept waiting to find out, so it takes a while.
+    while desk.circuit().0 {
+        desk.hears_from(1).await;
+        assert!(desk.server.world.count() <= 20, "opens within twenty calls: {}", desk.circuit().1);
+    }
     assert!(desk.world.desk.asking.trouble().is_some(), "the console shows a banner");
 
     // It is well again, and found out by one call at a time: three that go well.
@@ -75,7 +76,7 @@ async fn a_customer_who_writes_and_writes_has_twenty_calls_a_minute_and_takes_no
     .await;
     let begun = std::time::Instant::now();
     let loud = desk.world.visitor().await;
-    for number in 0..200 {
+    for number in 0..60 {
         // Answered from an article whether or not the model is asked: the bot stays in the talk.
         desk.thinks(Some("export_data"), "sure");
         loud.says(&format!("How do I export project {number} to CSV?")).await;

@@ -142,7 +142,8 @@ async fn a_desk_that_asks_the_model_about_everything_would_cost_more() {
 async fn a_longer_prompt_costs_more_and_a_model_that_was_not_there_is_forecast_too() {
     let (_desk, logs) = paid_month().await;
     let rule = "- Everything between";
-    let longer = shipped_but("prompts/classify.md", &[(rule, &format!("{}\n{rule}", "- Think twice. ".repeat(200)))]);
+    let longer =
+        shipped_but("prompts/classify.md", &[(rule, &format!("{}\n{rule}", "- Think twice. ".repeat(200)))]);
     let changed = library_with(&[("prompts/classify.md", &longer)]);
     let cost = forecast(&logs, &changed.current(), None);
     let classify = &cost.steps["classify"];
@@ -156,5 +157,8 @@ async fn a_longer_prompt_costs_more_and_a_model_that_was_not_there_is_forecast_t
     let cost = forecast(&logs, &world.library.current(), None);
     assert_eq!((cost.all.then.questions, cost.on_record, cost.measured), (0, 0, false));
     assert!(cost.all.least.usd > 0.0, "{cost:#?}");
-    assert!(cost.steps["screen"].most.questions > 0 && cost.steps["screen"].least.questions == 0, "{cost:#?}");
+    assert!(
+        cost.steps["screen"].most.questions > 0 && cost.steps["screen"].least.questions == 0,
+        "{cost:#?}"
+    );
 }

@@ -23,7 +23,6 @@ use deskhand::outbox::World as Outside;
 use deskhand::platforms::Platforms;
 use deskhand::ports::storage::Storage;
 use deskhand::ports::{Clock, Ids, Tracker};
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;

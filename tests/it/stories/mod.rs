@@ -3,7 +3,9 @@
 mod answers;
 mod approvals;
 mod attacks;
+mod bad_answers;
 mod calls;
+mod consulting;
 mod crash;
 mod escalations;
 mod long_waits;
@@ -11,6 +13,7 @@ mod mission;
 mod model;
 mod order;
 mod outside_faults;
+mod reading;
 mod reception;
 mod replay;
 mod shipped;

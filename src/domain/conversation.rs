@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 7;
+pub const FOLD_VERSION: i64 = 8;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -332,6 +332,7 @@ impl Conversation {
                 self.approvals.get(seq).is_some_and(|approval| approval.ruling.is_some())
             }
             Waiting::Event { name, about, .. } => self.occurrence(name, about).is_some(),
+            Waiting::Model { seq, .. } => self.inquired(*seq).is_some_and(|asked| asked.came.is_some()),
         }
     }
 

@@ -4,6 +4,8 @@
 use super::draft::Draft;
 use super::joining::Certainty;
 use super::judge::Case;
+use super::playing;
+use super::reading;
 use super::understand::Understanding;
 use super::writing;
 use crate::domain::Time;
@@ -47,9 +49,7 @@ pub(super) fn question(
 /// Until when somebody would wait; nothing where the model is not to be asked.
 fn until(step: Step, message: &Pending, draft: &Draft<'_>) -> Option<Time> {
     let patience = patience(step, message.seq, draft)?;
-    let outcome_within = draft.book.desk.outcome_within.delta();
-    let latest = message.at + outcome_within * SHARE.0 / SHARE.1;
-    let until = (draft.now + patience).min(latest);
+    let until = (draft.now + patience).min(latest(message.at, draft));
     (until >= draft.now + SHORTEST).then_some(until)
 }
 
@@ -69,6 +69,35 @@ fn patience(step: Step, message: Seq, draft: &Draft<'_>) -> Option<TimeDelta> {
             Standing::Well => Some(whole),
         },
     }
+}
+
+/// The question of a playbook's step, for the message that began the playbook; `place` names the step and its round.
+pub(super) fn inquire(message: Seq, place: String, fresh: bool, draft: &Draft<'_>) -> Option<(Event, Time)> {
+    let prompt = draft.book.prompts.of(Step::Use)?;
+    let whole = TimeDelta::from_std(prompt.limits.timeout).ok()?;
+    let standing = draft.talk.context.as_ref().map(|context| context.model).unwrap_or_default();
+    let patience = match standing {
+        // It has just answered.
+        _ if !fresh => whole,
+        Standing::Off => return None,
+        Standing::Unproven { patience_ms } => TimeDelta::milliseconds(i64::from(patience_ms)).min(whole),
+        Standing::Well => whole,
+    };
+    // Nobody waits where every message has had its word: then each question has its own time.
+    let since = draft.talk.unanswered_since().unwrap_or(draft.now);
+    let until = (draft.now + patience).min(latest(since, draft));
+    if until < draft.now + SHORTEST {
+        return None;
+    }
+    let release = draft.book.release.clone();
+    let question =
+        Consultation { message, step: Step::Use, until, about: vec![place], release, reading: None };
+    Some((Event::ModelAsked { question: Box::new(question) }, until))
+}
+
+/// The last moment at which a model may still answer about a message of that time.
+fn latest(at: Time, draft: &Draft<'_>) -> Time {
+    at + draft.book.desk.outcome_within.delta() * SHARE.0 / SHARE.1
 }
 
 /// Whether a second opinion on the intent is worth its price.
@@ -181,6 +210,7 @@ fn thing(step: Step) -> &'static str {
         Step::Summarise => "summary",
         Step::Translate => "translation",
         Step::Extract => "value",
+        Step::Use => "next step",
     }
 }
 
@@ -197,6 +227,9 @@ pub fn inputs(asked: &Asked, talk: &Conversation, book: &Playbook) -> Option<Map
     if question.step == Step::Summarise {
         let language = book.desk.default_language.clone();
         return Some(object(json!({"conversation": script(talk.recent.iter()), "language": language})));
+    }
+    if question.step == Step::Use {
+        return playing::inquiry(asked.seq, talk, book);
     }
     let message = talk.pending.iter().find(|pending| pending.seq == question.message)?;
     let earlier = earlier(message, talk);
@@ -226,7 +259,12 @@ pub fn inputs(asked: &Asked, talk: &Conversation, book: &Playbook) -> Option<Map
             let draft = writing::drafted(message.seq, talk)?;
             object(json!({"draft": draft, "question": message.text, "articles": articles}))
         }
-        Step::Extract | Step::Summarise | Step::Suggest | Step::Translate => return None,
+        Step::Extract => {
+            let mut inputs = reading::inputs(question, message, talk, book)?;
+            inputs.extend((!earlier.is_empty()).then(|| ("earlier".to_owned(), json!(earlier))));
+            inputs
+        }
+        Step::Summarise | Step::Suggest | Step::Translate | Step::Use => return None,
     })
 }
 

@@ -5,6 +5,7 @@ use crate::config::{Config, Llm};
 use crate::integrations::model_journal::{ModelJournal, NoJournal};
 use crate::ledger::Ledger;
 use crate::playbook::Playbook;
+use crate::playbook::policy::guardrails::Retrieval;
 use crate::ports::Clock;
 use anyhow::{Context as _, anyhow};
 use model::layers::budget::{BudgetSettings, Limit, Spent};
@@ -43,8 +44,14 @@ pub(super) async fn open(config: &Config, ledger: &Ledger, book: &Playbook) -> a
         patience: Duration::from_millis(config.llm.patience_ms),
         at_once: config.llm.at_once,
         prices,
+        embedding_model: config.llm.models.get(Step::Embed.name()).cloned(),
         redactor: Redactor::new(redaction).context("the patterns of redaction")?,
     };
+    if book.guardrails.model.retrieval == Retrieval::Meaning && terms.embedding_model.is_none() {
+        tracing::warn!(
+            "guardrails.yaml wants articles found by meaning, and llm.models.embed is not set: they are found by words"
+        );
+    }
     Ok(Asking::new(ledger.clone(), stack, terms))
 }
 
@@ -101,7 +108,7 @@ fn servers(llm: &Llm) -> Vec<ServerSettings> {
         server.headers = llm.headers.clone().into_iter().collect();
         server.query = llm.query.clone().into_iter().collect();
         let named = |step: &Step| Some((*step, llm.models.get(step.name())?.clone()));
-        server.models = Step::ALL.iter().filter_map(named).collect();
+        server.models = Step::ALL.iter().chain(&[Step::Embed]).filter_map(named).collect();
         servers.push(server);
     }
     if let (Some(url), Some(model)) = (&llm.fallback.base_url, &llm.fallback.model) {
@@ -128,6 +135,7 @@ pub fn price_of(llm: &Llm) -> impl Fn(Step) -> Price {
     let prices = prices(llm);
     let models: std::collections::BTreeMap<Step, String> = Step::ALL
         .iter()
+        .chain(&[Step::Embed])
         .filter_map(|step| Some((*step, llm.models.get(step.name()).or(llm.model.as_ref())?.clone())))
         .collect();
     move |step| models.get(&step).map_or(prices.otherwise, |model| prices.of(model))

@@ -220,8 +220,13 @@ impl Witness for Assuming<'_, '_> {
         let Asked { seq: asked, question, .. } = asked;
         let whom = Case { release: "forecast", conversation: "forecast", customer: "forecast" };
         let prompt = book.prompts.of(question.step);
-        let ask =
-            inputs.as_ref().zip(prompt).and_then(|(inputs, prompt)| prompt.ask(whom, inputs, None).ok());
+        let ask = match (question.step, &inputs) {
+            (Step::Embed, Some(inputs)) => {
+                Some(consult::embedding(whom, [inputs["message"].as_str().unwrap_or_default().to_owned()]))
+            }
+            (_, Some(inputs)) => prompt.and_then(|prompt| prompt.ask(whom, inputs, None).ok()),
+            (_, None) => None,
+        };
         let came = self.recorded.same(&question);
         let answered = match came {
             Some(Event::ModelAnswered { answer, .. }) => Some(answer),
@@ -282,6 +287,7 @@ fn assumed(question: &Consultation, inputs: &Value) -> Option<Value> {
             let words = article["text"].as_str()?.lines().map(str::trim).find(|line| line.ends_with('.'));
             Some(json!({"answerable": true, "reply": words?, "citations": [article["id"]]}))
         }
+        Step::Embed => Some(json!({"near": []})),
         Step::Screen => Some(json!({"verdict": "pass", "problems": []})),
         _ => None,
     }

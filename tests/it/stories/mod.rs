@@ -1,5 +1,6 @@
 //! A customer says, the desk answers.
 
+mod aimock;
 mod answers;
 mod approvals;
 mod attacks;
@@ -8,6 +9,7 @@ mod calls;
 mod consulting;
 mod crash;
 mod escalations;
+mod limits;
 mod long_waits;
 mod mission;
 mod model;

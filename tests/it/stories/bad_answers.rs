@@ -138,6 +138,13 @@ async fn desk() -> ModelWorld {
     desk
 }
 
+/// Whether an answer may be used in spite of the fault. Where every text is as good as another, an order that puts one
+/// into the place of another does no harm.
+fn is_usable(step: Step, kind: Kind) -> bool {
+    let any_text = matches!(step, Step::Summarise | Step::Suggest);
+    kind.fate() == Fate::Usable || any_text && matches!(kind, Kind::WrongEnum | Kind::ForeignId)
+}
+
 /// A good call, after which the model is known to answer: whoever comes next waits for it.
 async fn is_well(desk: &ModelWorld, person: &Person<'_>) {
     let talk = person.talk().await;
@@ -246,7 +253,7 @@ async fn one(step: Step, kind: Kind, desk: &ModelWorld, first: &Person<'_>, loca
     assert!(calls <= 3, "{step} {kind:?}: {} calls for {asked:?}", server.count());
     let now = seen(&talk, &log);
     assert_eq!((now.requested, now.approvals), (local.requested, local.approvals), "{step} {kind:?}");
-    if kind.fate() == Fate::Nothing {
+    if !is_usable(step, kind) {
         assert_eq!(now, *local, "{step} {kind:?}");
     }
     let folded = Conversation::fold(talk.id, &log).expect("a log");

@@ -10,7 +10,7 @@ use super::understand::Understanding;
 use super::writing;
 use crate::domain::Time;
 use crate::domain::consult::{Asked, Came, Consultation, LocalReading, Opinion, Standing};
-use crate::domain::conversation::{Conversation, Line, Pending};
+use crate::domain::conversation::{Conversation, Line, Pending, State};
 use crate::domain::decision::Reason;
 use crate::domain::event::Event;
 use crate::domain::ids::Seq;
@@ -37,6 +37,14 @@ pub const NO_VECTORS: &str = "model-no-vectors";
 
 /// A conversation with fewer words of the customer's is read faster than its summary.
 const WORTH_A_SUMMARY: usize = 200;
+
+/// After so many messages of the customer's since the last summary, another one is written.
+const WORTH_A_MEMORY: u32 = 10;
+
+/// How much of what was said before stands in a prompt, in characters: the newest lines, and of what was before them its
+/// summary.
+const EARLIER: usize = 1200;
+const REMEMBERED: usize = 600;
 
 /// The question, if it may be asked now.
 pub(super) fn question(
@@ -169,13 +177,27 @@ pub(super) fn reading(meaning: &Understanding) -> LocalReading {
 
 /// A summary for whoever takes over, unless nobody can write one now or there is too little to summarise.
 pub(super) fn summary(draft: &Draft<'_>) -> Option<Event> {
+    let words = draft.talk.recent.iter().filter(|line| line.from == "customer").map(|line| line.text.len());
+    if words.sum::<usize>() < WORTH_A_SUMMARY { None } else { summarise(draft) }
+}
+
+/// A summary of a talk that has become long: lines that are forgotten soon, in few words. Nobody waits for it.
+pub(super) fn memory(draft: &Draft<'_>) -> Option<Event> {
+    let talk = &draft.talk;
+    let since = talk.memory.as_ref().map_or(0, |memory| memory.turns);
+    let waits = |asked: &Asked| asked.question.step == Step::Summarise && draft.now < asked.question.until;
+    let asked = talk.consulted.iter().any(waits);
+    let due = talk.state == State::Bot && talk.turns >= since + WORTH_A_MEMORY && !asked;
+    due.then(|| summarise(draft)).flatten()
+}
+
+fn summarise(draft: &Draft<'_>) -> Option<Event> {
     let talk = &draft.talk;
     let prompt = draft.book.prompts.of(Step::Summarise).filter(|_| draft.book.guardrails.model.summaries)?;
     let well = talk.context.as_ref().is_some_and(|context| context.model != Standing::Off);
-    let words = talk.recent.iter().filter(|line| line.from == "customer").map(|line| line.text.len());
     // While the bot is off, nobody is asked for it either.
     let off = switch::muted(&talk.off, talk.channel).is_some();
-    if off || !draft.consults || !well || words.sum::<usize>() < WORTH_A_SUMMARY {
+    if off || !draft.consults || !well {
         return None;
     }
     let question = Consultation {
@@ -264,7 +286,9 @@ pub fn inputs(asked: &Asked, talk: &Conversation, book: &Playbook) -> Option<Map
     let question = &asked.question;
     if question.step == Step::Summarise {
         let language = book.desk.default_language.clone();
-        return Some(object(json!({"conversation": script(talk.recent.iter()), "language": language})));
+        let before = talk.memory.as_ref().map_or("", |memory| memory.text.as_str());
+        let conversation = script(talk.recent.iter());
+        return Some(object(json!({"conversation": conversation, "before": before, "language": language})));
     }
     if question.step == Step::Use {
         return playing::inquiry(asked.seq, talk, book);
@@ -318,10 +342,27 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// What was said before a message.
+/// What was said before a message: the newest lines, and where older ones are left out, their summary.
 fn earlier(message: &Pending, talk: &Conversation) -> String {
     let own = talk.recent.iter().position(|line| line.from == "customer" && line.at == message.at);
-    script(talk.recent.iter().take(own.unwrap_or(talk.recent.len())))
+    let before = own.unwrap_or(talk.recent.len());
+    let mut left = EARLIER;
+    let fits = |line: &&Line| {
+        let length = line.text.chars().count() + 10;
+        let fits = length <= left;
+        left = left.saturating_sub(length);
+        fits
+    };
+    let newest = talk.recent.iter().take(before).rev().take_while(fits).count();
+    let lines = script(talk.recent.iter().take(before).skip(before - newest));
+    let older = newest < before || talk.turns > talk.recent.len() as u32;
+    match talk.memory.as_ref().filter(|_| older) {
+        Some(memory) => {
+            let text: String = memory.text.chars().take(REMEMBERED).collect();
+            format!("Summary of what was before: {}\n{lines}", text.replace('\n', " "))
+        }
+        None => lines,
+    }
 }
 
 /// Lines as a model reads them.

@@ -1,7 +1,7 @@
 //! What the language model was asked, and what that changes.
 
-use super::Conversation;
-use crate::domain::consult::{Asked, Came, Consultation, Consulted};
+use super::{Conversation, State};
+use crate::domain::consult::{Asked, Came, Consultation, Consulted, Memory};
 use crate::domain::ids::Seq;
 use crate::domain::run::Waiting;
 use model::Step;
@@ -60,8 +60,15 @@ impl Conversation {
             self.consulted[place].came = Some(came);
             return;
         }
-        self.consulted.remove(place);
-        if let (Came::Answer(answer), Some(handoff)) = (came, &mut self.handoff) {
+        let asked = self.consulted.remove(place);
+        let Came::Answer(answer) = came else { return };
+        if let Some(text) = answer.body["summary"].as_str() {
+            let up_to = asked.question.message;
+            self.memory = Some(Memory { up_to, turns: self.turns, text: text.trim().to_owned() });
+        }
+        // Who has it by themselves needs no brief.
+        if let (State::Queued { .. } | State::Human { .. }, Some(handoff)) = (&self.state, &mut self.handoff)
+        {
             handoff.summary = improved(&answer, &handoff.summary);
         }
     }

@@ -140,6 +140,13 @@ async fn desk() -> ModelWorld {
     desk
 }
 
+/// Whether an answer may be used in spite of the fault. Where every text is as good as another, an order that puts one
+/// into the place of another does no harm.
+fn is_usable(step: Step, kind: Kind) -> bool {
+    let any_text = matches!(step, Step::Summarise | Step::Suggest);
+    kind.fate() == Fate::Usable || any_text && matches!(kind, Kind::WrongEnum | Kind::ForeignId)
+}
+
 /// A good call, after which the model is known to answer: whoever comes next waits for it.
 async fn is_well(desk: &ModelWorld, person: &Person<'_>) {
     let talk = person.talk().await;
@@ -173,7 +180,9 @@ async fn drafted(desk: &ModelWorld, person: &Person<'_>, step: Step) -> bool {
 async fn whatever_the_model_server_answers_at_any_step_the_desk_does_as_without_it() {
     let mut runs = 0;
     let mut most = 0;
-    for step in Step::ALL {
+    // One step alone, while something is looked for.
+    let only = std::env::var("DESKHAND_L3_STEP").ok();
+    for step in Step::ALL.into_iter().filter(|step| only.as_ref().is_none_or(|only| only == step.name())) {
         let local = without(step).await;
         let desk = desk().await;
         let first = ada(&desk.world).await;
@@ -215,10 +224,9 @@ async fn one(step: Step, kind: Kind, desk: &ModelWorld, first: &Person<'_>, loca
         *most = (*most).max(server.count());
         let calls = server.count();
         assert!((1..=3).contains(&calls), "{step} {kind:?}: {calls} calls");
-        assert!(
-            !whole || kind.fate() == Fate::Usable || kind == Kind::TenMegabytes,
-            "{step} {kind:?} passed"
-        );
+        // A stream has no such message, and its pieces may be long as long as its words are not.
+        let not_in_streams = matches!(kind, Kind::ForeignTool | Kind::TenMegabytes);
+        assert!(!whole || not_in_streams || is_usable(step, kind), "{step} {kind:?} passed");
         assert_eq!(desk.world.log(ada.talk().await.id).await, log, "{step} {kind:?}");
         return;
     }
@@ -248,7 +256,7 @@ async fn one(step: Step, kind: Kind, desk: &ModelWorld, first: &Person<'_>, loca
     assert!(calls <= 3, "{step} {kind:?}: {} calls for {asked:?}", server.count());
     let now = seen(&talk, &log);
     assert_eq!((now.requested, now.approvals), (local.requested, local.approvals), "{step} {kind:?}");
-    if kind.fate() == Fate::Nothing {
+    if !is_usable(step, kind) {
         assert_eq!(now, *local, "{step} {kind:?}");
     }
     let folded = Conversation::fold(talk.id, &log).expect("a log");

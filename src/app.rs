@@ -5,6 +5,7 @@ mod language_model;
 mod lookups;
 mod outside;
 
+pub use language_model::price_of;
 pub use lookups::{databases, directory, examine_databases, systems};
 pub use outside::{examine_outside, mailer};
 

@@ -53,9 +53,10 @@ async fn aimock_in_foul_weather_leaves_every_message_with_an_outcome_and_nothing
         let visitor = world.visitor().await;
         visitor.says(&format!("{UNSURE} ({number})")).await;
         let talk = visitor.talk().await;
-        assert!(talk.pending.is_empty() || talk.run.is_some(), "{number} has no outcome");
+        let log = world.log(talk.id).await;
+        assert!(talk.pending.is_empty() || talk.run.is_some(), "{number} has no outcome: {log:#?}");
         assert_ne!(visitor.hears().await, "", "{number} hears nothing");
-        for entry in world.log(talk.id).await {
+        for entry in log {
             match entry.event {
                 Event::Decided { decision } if decision.opinions.len() > 1 => {
                     assert_eq!(

@@ -281,12 +281,13 @@ impl World {
         // Twice in a row: the two questions are not asked at one moment, and work may slip from one to the other.
         let mut quiet = 0;
         for _ in 0..3000 {
+            // In this order: a turn ends after the call it begins, and a call after the turn it makes due.
+            let (turns, asked) = (self.desk.turns.under_way(), self.desk.asking.in_flight());
             let due = self.ledger.storage.due(self.ledger.now(), 10).await.expect("what is due");
             let acts = self.ledger.storage.waiting_effects().await.expect("what is to be done");
             let fired =
                 self.ledger.storage.due_firings(self.ledger.now(), 1).await.expect("what set triggers off");
-            let asked = self.desk.asking.in_flight();
-            let rests = due.is_empty() && acts == 0 && asked == 0 && fired.is_empty();
+            let rests = due.is_empty() && acts + asked as i64 == 0 && fired.is_empty() && turns == 0;
             quiet = if rests { quiet + 1 } else { 0 };
             if quiet == 2 {
                 return;

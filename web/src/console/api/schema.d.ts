@@ -2760,6 +2760,11 @@ export interface components {
             id: string;
             /** Format: date-time */
             last_at: string | null;
+            /**
+             * Format: int64
+             * @description How often in the last 30 days.
+             */
+            lately: number;
             /** @description What follows, in words. */
             then: string;
             /** @description Its condition, as it is written. */

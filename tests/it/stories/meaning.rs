@@ -2,7 +2,7 @@
 //! letters in other words is near in its "meaning" and shares no word with the question.
 
 use crate::support::model::ModelWorld;
-use crate::support::world::library_with;
+use crate::support::world::{library_with, shipped_but};
 use deskhand::domain::event::Event;
 use fakes::model::Kind;
 use model::Step;
@@ -17,7 +17,9 @@ const MEANING: (&str, &str) = ("policies/guardrails.yaml", "model: { retrieval: 
 const WORDS: (&str, &str) = ("policies/guardrails.yaml", "model: { summaries: false }");
 
 async fn desk(guardrails: (&str, &str), vectors: bool) -> ModelWorld {
-    let desk = ModelWorld::with(library_with(&[guardrails, TWIN]), |settings| {
+    let intent = "policies/intents/export-data.yaml";
+    let both = shipped_but(intent, &[("[export-data]", "[export-data, twin]")]);
+    let desk = ModelWorld::with(library_with(&[guardrails, TWIN, (intent, &both)]), |settings| {
         if vectors {
             settings.servers[0].models.insert(Step::Embed, "fake-embed".to_owned());
         }

@@ -344,7 +344,10 @@ fn object(value: Value) -> Map<String, Value> {
 
 /// What was said before a message: the newest lines, and where older ones are left out, their summary.
 fn earlier(message: &Pending, talk: &Conversation) -> String {
-    let own = talk.recent.iter().position(|line| line.from == "customer" && line.at == message.at);
+    let is_own = |line: &Line| {
+        line.from == "customer" && line.at == message.at && message.text.starts_with(&line.text)
+    };
+    let own = talk.recent.iter().rposition(is_own);
     let before = own.unwrap_or(talk.recent.len());
     let mut left = EARLIER;
     let fits = |line: &&Line| {

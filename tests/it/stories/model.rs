@@ -300,6 +300,10 @@ async fn a_budget_that_is_used_up_leaves_the_local_triage() {
 async fn a_long_talk_is_remembered_in_few_words_and_its_newest_lines_stand_as_they_are() {
     let quiet = "model: { replies: false }";
     let desk = ModelWorld::with(library_with(&[("policies/guardrails.yaml", quiet)]), |_| {}).await;
+    // Somebody else's message shows that the model answers.
+    desk.thinks(Some("bug_report"), "sure");
+    desk.world.visitor().await.says(UNSURE).await;
+    desk.server.world.reset();
     let visitor = desk.world.visitor().await;
     let summary =
         serde_json::json!({"summary": "They moved 40 projects.", "wants": "", "tried": [], "open": []});

@@ -4,6 +4,7 @@
 
 mod finding;
 mod forms;
+mod polling;
 
 pub use forms::Sent;
 
@@ -16,8 +17,8 @@ use crate::library::Library;
 use crate::playbook::Playbook;
 use crate::playbook::policy::trigger::{On, Schedule};
 use crate::playbook::triggers::CheckedTrigger;
-use crate::ports::Directory;
 use crate::ports::storage::{Commit, CommitError, Firing, Unavailable};
+use crate::ports::{Directory, Queries};
 use crate::triage::triggered::{Fired, triggered};
 use chrono::TimeDelta;
 use finding::{Place, Target};
@@ -42,6 +43,7 @@ pub struct Triggers {
     ledger: Ledger,
     library: Arc<Library>,
     directory: Arc<dyn Directory>,
+    databases: Option<Arc<dyn Queries>>,
 }
 
 /// Why nothing was done in a conversation.
@@ -59,10 +61,10 @@ impl From<Unavailable> for Undone {
 }
 
 impl Triggers {
-    /// An engine.
+    /// An engine; without databases, polls come to nothing and say so.
     #[must_use]
     pub fn new(ledger: Ledger, library: Arc<Library>, directory: Arc<dyn Directory>) -> Self {
-        Self { ledger, library, directory }
+        Self { ledger, library, directory, databases: None }
     }
 
     /// Works until `stop` says so.

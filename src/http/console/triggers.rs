@@ -56,7 +56,7 @@ struct Trigger {
     id: String,
     name: String,
     description: String,
-    /// `hook`, `schedule`, `form`, `ticket`, `file` or `manual`.
+    /// `hook`, `schedule`, `poll`, `form`, `ticket`, `file` or `manual`.
     kind: &'static str,
     /// Of a schedule, when it fires next.
     #[schema(required, value_type = Option<String>, format = DateTime)]
@@ -64,6 +64,25 @@ struct Trigger {
     /// Of a hook, whether its secret is set: without it every request is refused.
     #[schema(required)]
     ready: Option<bool>,
+    /// Of a poll, how it is; null before its first look.
+    #[schema(required)]
+    poll: Option<Poll>,
+}
+
+/// How the polling of a database is.
+#[derive(Serialize, ToSchema)]
+struct Poll {
+    /// When it last worked; null where it never has.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    looked_at: Option<Time>,
+    /// When it is looked again.
+    #[schema(value_type = String, format = DateTime)]
+    next: Time,
+    /// Tries in a row that came to nothing.
+    failures: i64,
+    /// What is wrong, as a sentence; null where all is well.
+    #[schema(required)]
+    trouble: Option<String>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -142,8 +161,9 @@ pub(super) async fn start(
 
 /// All triggers.
 #[utoipa::path(get, operation_id = "list_triggers", path = "/triggers", tag = "desk", responses((status = 200, body = Triggers), Problem))]
-pub(super) async fn list(State(site): State<Site>, _: Reader) -> Json<Triggers> {
+pub(super) async fn list(State(site): State<Site>, _: Reader) -> Result<Json<Triggers>> {
     let book = site.library.current();
+    let polls = site.ledger.storage.polls().await?;
     let items = book.triggers.values().map(|trigger| Trigger {
         id: trigger.id.clone(),
         name: trigger.name.clone(),
@@ -154,8 +174,16 @@ pub(super) async fn list(State(site): State<Site>, _: Reader) -> Json<Triggers> 
             On::Hook(hook) => Some(site.settings.hook_secrets.contains_key(&hook.secret)),
             _ => None,
         },
+        poll: polls.iter().find(|poll| poll.trigger == trigger.id && matches!(trigger.on, On::Poll(_))).map(
+            |poll| Poll {
+                looked_at: poll.looked_at,
+                next: poll.due,
+                failures: poll.failures,
+                trouble: poll.trouble.clone(),
+            },
+        ),
     });
-    Json(Triggers { items: items.collect() })
+    Ok(Json(Triggers { items: items.collect() }))
 }
 
 /// What set triggers off, newest first.

@@ -8,6 +8,7 @@ mod matters;
 mod memory;
 mod outbox;
 mod people;
+mod polls;
 mod records;
 mod spending;
 mod switches;
@@ -21,6 +22,7 @@ pub use matters::{Incident, Matters};
 pub use memory::Memory;
 pub use outbox::{Count, Item, Letter, Outbox};
 pub use people::{People, Session, SessionKind, User};
+pub use polls::{PollHealth, PollPlace, Polled, PolledRow, Polls};
 pub use records::{Customers, Releases, StoredUpload, Uploads};
 pub use switches::{DeskEvent, Switches};
 pub use tickets::{TicketChange, TicketEntry, TicketFilter, TicketRecord, TicketStore};
@@ -59,6 +61,7 @@ pub trait Storage:
     + Matters
     + Codes
     + Firings
+    + Polls
     + Budgets
     + Memory
     + Switches

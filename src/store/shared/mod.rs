@@ -13,6 +13,7 @@ mod matters;
 mod memory;
 mod outbox;
 mod people;
+mod polls;
 mod records;
 mod spending;
 mod switches;

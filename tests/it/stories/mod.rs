@@ -11,6 +11,7 @@ mod mission;
 mod model;
 mod order;
 mod outside_faults;
+mod polls;
 mod reception;
 mod replay;
 mod shipped;

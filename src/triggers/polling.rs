@@ -141,20 +141,26 @@ impl Triggers {
         let max_rows = poll.max_rows.unwrap_or(ROWS);
         let query = Query { database: &poll.database, text: &poll.query, params: &[], max_rows, timeout };
         let silent = place.first && poll.from == Beginning::Now;
+        let mut more = false;
         let (rows, reached) = match &poll.cursor {
             None => (databases.select(query).await?, None),
             Some(column) => {
-                let part = |part| databases.part(query.clone(), column, &poll.key, part);
                 let from = match silent {
-                    true => match part(Part::Newest).await?.first() {
-                        Some(newest) => Some(value_of(newest, column)?),
-                        None => return Ok(Read { rows: Vec::new(), place: None, more: false }),
-                    },
+                    true => {
+                        match databases.part(query.clone(), column, &poll.key, Part::Newest).await?.first() {
+                            Some(newest) => Some(value_of(newest, column)?),
+                            None => return Ok(Read { rows: Vec::new(), place: None, more: false }),
+                        }
+                    }
                     false => place.place.clone(),
                 };
-                let rows = part(Part::From(from.as_ref())).await?;
+                // The row that was read last comes again, to tell whether there are others of the same value.
+                let at_once = max_rows + u32::from(from.is_some());
+                let query = Query { max_rows: at_once, ..query.clone() };
+                let rows = databases.part(query, column, &poll.key, Part::From(from.as_ref())).await?;
+                more = rows.len() >= at_once as usize;
                 let reached = rows.last().map(|row| value_of(row, column)).transpose()?;
-                if rows.len() >= max_rows as usize && reached == from {
+                if more && reached == from {
                     return Err(QueryError::Refused(format!(
                         "{max_rows} rows or more have the same value in {column}, so that it can't be read on: raise `max_rows`, or take a column that tells rows apart"
                     )));
@@ -162,7 +168,6 @@ impl Triggers {
                 (rows, reached)
             }
         };
-        let more = reached.is_some() && rows.len() >= max_rows as usize;
         let rows = rows.into_iter().map(|row| taken(trigger, &poll.key, row, silent)).collect();
         Ok(Read { rows, place: reached, more })
     }

@@ -55,7 +55,8 @@ test: test-tools web
 	scripts/check-generated.sh
 	@echo "== The browser: a customer and an agent at once."
 	scripts/with-desk.sh npm --prefix web run --silent test:browser
-	MODEL=fake scripts/with-desk.sh node --test tests/browser/drafting.test.mjs
+	MODEL=fake scripts/with-desk.sh node --test --test-concurrency=1 tests/browser/drafting.test.mjs tests/browser/model.test.mjs
+	DESK=shop scripts/with-desk.sh node --test --test-concurrency=1 tests/browser/approvals.test.mjs tests/browser/automation.test.mjs tests/browser/tickets.test.mjs
 
 lint: tools
 	$(CARGO) fmt --all --check

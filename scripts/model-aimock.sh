@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The model crate against @copilotkit/aimock, a model server of somebody else's: first well-behaved, then with 30 % of
-# malformed answers and 30 % of cut links (row L3 of the bar). Needs node and npm; installs into a folder of its own.
+# The model crate and then the whole desk against @copilotkit/aimock, a model server of somebody else's: first
+# well-behaved, then with 30 % of malformed answers and 30 % of cut links (row L3 of the bar). Needs node and npm;
+# installs into a folder of its own.
 #   scripts/model-aimock.sh [CALLS]      calls in the bad-weather run, default 300
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,11 +30,14 @@ cat > "$folder/fixtures.json" <<'JSON'
 ]}
 JSON
 
+# The same for the shipped desk, whose intents and articles have other names.
+sed -e 's/refund_request/bug_report/' "$folder/fixtures.json" > "$folder/desk.json"
+
 # A free port each, asked of the system.
 free_port() { node -e 'const s=require("net").createServer();s.listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
 start() {
-  local port="$1"; shift
-  "$folder/node_modules/.bin/llmock" -h 127.0.0.1 -p "$port" -f "$folder/fixtures.json" --log-level silent --journal-max 0 "$@" > "$folder/$port.log" 2>&1 &
+  local port="$1" fixtures="$2"; shift 2
+  "$folder/node_modules/.bin/llmock" -h 127.0.0.1 -p "$port" -f "$folder/$fixtures.json" --log-level silent --journal-max 0 "$@" > "$folder/$port.log" 2>&1 &
   pids+=("$!")
   for _ in $(seq 100); do
     if node -e "require('net').connect($port,'127.0.0.1').on('connect',()=>process.exit(0)).on('error',()=>process.exit(1))"; then return; fi
@@ -44,10 +48,13 @@ start() {
   exit 1
 }
 
-fair="$(free_port)"
-start "$fair"
-foul="$(free_port)"
-start "$foul" --chaos-malformed 0.3 --chaos-disconnect 0.3
-
-AIMOCK_FAIR="http://127.0.0.1:$fair" AIMOCK_FOUL="http://127.0.0.1:$foul" AIMOCK_CALLS="$calls" \
+foul=(--chaos-malformed 0.3 --chaos-disconnect 0.3)
+model_fair="$(free_port)"; start "$model_fair" fixtures
+model_foul="$(free_port)"; start "$model_foul" fixtures "${foul[@]}"
+AIMOCK_FAIR="http://127.0.0.1:$model_fair" AIMOCK_FOUL="http://127.0.0.1:$model_foul" AIMOCK_CALLS="$calls" \
   cargo test -p model --test it aimock -- --nocapture
+
+desk_fair="$(free_port)"; start "$desk_fair" desk
+desk_foul="$(free_port)"; start "$desk_foul" desk "${foul[@]}"
+AIMOCK_FAIR="http://127.0.0.1:$desk_fair" AIMOCK_FOUL="http://127.0.0.1:$desk_foul" AIMOCK_CALLS="$calls" \
+  cargo test --test it aimock -- --nocapture

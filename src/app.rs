@@ -6,6 +6,7 @@ mod lookups;
 mod needs;
 mod outside;
 
+pub use language_model::price_of;
 pub use lookups::{databases, directory, examine_databases, systems};
 pub use needs::{Lacking, lacking};
 pub use outside::{examine_outside, mailer};

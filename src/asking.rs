@@ -4,9 +4,11 @@
 mod draft;
 mod health;
 mod spending;
+mod tally;
 
 pub use draft::{Drafting, Piece, Whom};
 pub use spending::settle_books;
+pub use tally::Tallied;
 
 use crate::domain::consult::{Asked, Consulted, Standing};
 use crate::domain::conversation::Conversation;
@@ -26,6 +28,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tally::Tally;
 use tokio::time::Instant;
 
 /// How often an outcome is written down again while the database is away, and how long between.
@@ -50,6 +53,7 @@ pub struct Asking {
     ledger: Ledger,
     with: Option<With>,
     in_flight: AtomicUsize,
+    tally: Tally,
 }
 
 struct With {
@@ -83,14 +87,14 @@ impl Asking {
     /// Nobody to ask.
     #[must_use]
     pub fn off(ledger: Ledger) -> Arc<Self> {
-        Arc::new(Self { ledger, with: None, in_flight: AtomicUsize::new(0) })
+        Arc::new(Self { ledger, with: None, in_flight: AtomicUsize::new(0), tally: Tally::default() })
     }
 
     /// Over a stack of layers.
     #[must_use]
     pub fn new(ledger: Ledger, stack: Stack, terms: Terms) -> Arc<Self> {
         let with = With { stack, terms, health: Health::default() };
-        Arc::new(Self { ledger, with: Some(with), in_flight: AtomicUsize::new(0) })
+        Arc::new(Self { ledger, with: Some(with), in_flight: AtomicUsize::new(0), tally: Tally::default() })
     }
 
     /// Whether there is a model at all.
@@ -120,6 +124,12 @@ impl Asking {
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
         self.with.as_ref().and_then(|with| with.health.trouble())
+    }
+
+    /// Calls that came to nothing since the process began, by job and cause.
+    #[must_use]
+    pub fn failures(&self) -> Vec<Tallied> {
+        self.tally.all()
     }
 
     /// How each layer is, outermost first; empty without a model.
@@ -158,8 +168,7 @@ impl Asking {
                 Event::ModelAnswered { asked: asked.seq, answer }
             }
             Err(none) => {
-                metrics::counter!("deskhand_model_failures_total", "step" => step, "code" => none.code)
-                    .increment(1);
+                self.tally.failed(step, none.code);
                 tracing::warn!(conversation = %talk.id, step, code = none.code, "the language model gave no answer");
                 let cost_micros = self.price(none.usage);
                 Event::ModelFailed {

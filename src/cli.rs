@@ -75,6 +75,9 @@ enum Command {
         /// A folder that holds policies/ and knowledge/, or the id of a release.
         #[arg(long)]
         against: String,
+        /// Forecast what a language model would cost, by llm.prices.
+        #[arg(long)]
+        cost: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -197,8 +200,8 @@ fn execute(cli: Cli) -> anyhow::Result<bool> {
         Command::Triage { policies, customer, .. } => {
             triage::run(&folder(policies, config)?, customer.as_deref())
         }
-        Command::Replay { from, against, json } => {
-            runtime()?.block_on(replay::run(&config()?, &from, &against, json))
+        Command::Replay { from, against, cost, json } => {
+            runtime()?.block_on(replay::run(&config()?, &from, &against, cost, json))
         }
         Command::Classify { train, no_calibration, out_of_scope_share, precision, .. } => {
             classify::run(&train, !no_calibration, out_of_scope_share, precision)

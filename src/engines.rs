@@ -37,7 +37,8 @@ pub struct Desk {
     pub ticketing: Ticketing,
     /// Asks the language model.
     pub asking: Arc<Asking>,
-    turns: Arc<Turns>,
+    /// Decides.
+    pub turns: Arc<Turns>,
     dispatcher: Arc<Dispatcher>,
     platforms: Platforms,
 }

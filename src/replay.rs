@@ -4,15 +4,18 @@
 //! Each message is judged on the conversation as it really stood when the message was decided, with the answers that
 //! were recorded then. So one changed decision does not spoil the comparison of those after it.
 
+pub mod forecast;
 mod recorded;
 mod report;
 
+pub use forecast::{Bill, Cost, Forecast};
 pub use report::{Report, Shift};
 
 use crate::domain::Time;
+use crate::domain::consult::Consultation;
 use crate::domain::conversation::Conversation;
 use crate::domain::decision::Decision;
-use crate::domain::event::{Author, Entry, Event};
+use crate::domain::event::{Answer, Author, Entry, Event, Question};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::ticket::Priority;
 use crate::playbook::Playbook;
@@ -100,10 +103,36 @@ pub fn conversation(
     book: &Playbook,
     since: Option<Time>,
 ) -> Vec<Redecided> {
-    let Some(first) = log.first() else { return Vec::new() };
-    let Ok(mut talk) = Conversation::open(id, first) else { return Vec::new() };
     let recorded = Recorded::of(log);
     let mut redecided = Vec::new();
+    each_decision(id, log, since, |decided| {
+        let Decided { start, decision, index, after: talk } = decided;
+        let at = log[index].at;
+        let before = as_it_was(&log[index..], decision, talk);
+        let text = start.pending.iter().find(|pending| pending.seq == decision.message);
+        let text = text.map(|pending| pending.text.clone()).unwrap_or_default();
+        let after = again(start.clone(), decision.message, at, &mut &recorded, book);
+        let differs = after.as_ref().map_or_else(|| vec![Difference::Route], |now| differ(&before, now));
+        let message = decision.message;
+        redecided.push(Redecided { conversation: id, message, text, before, after, differs });
+    });
+    redecided
+}
+
+/// A decision of a log, with the conversation as it stood around it.
+struct Decided<'a> {
+    /// Before anything was asked for the message.
+    start: &'a Conversation,
+    decision: &'a Decision,
+    /// The decision's place among the entries.
+    index: usize,
+    /// With the decision.
+    after: &'a Conversation,
+}
+
+fn each_decision(id: ConversationId, log: &[Entry], since: Option<Time>, mut judge: impl FnMut(Decided<'_>)) {
+    let Some(first) = log.first() else { return };
+    let Ok(mut talk) = Conversation::open(id, first) else { return };
     // Where a message's judgement began: before anything was asked for it.
     let mut began: Option<(Seq, Conversation)> = None;
     for (index, entry) in log.iter().enumerate().skip(1) {
@@ -120,22 +149,17 @@ pub fn conversation(
         if let Some(decision) = decided
             && let Some((_, start)) = began.as_ref().filter(|(message, _)| *message == decision.message)
         {
-            let before = as_it_was(&log[index..], decision, &talk);
-            let text = start.pending.iter().find(|pending| pending.seq == decision.message);
-            let text = text.map(|pending| pending.text.clone()).unwrap_or_default();
-            let after = again(start.clone(), decision, entry.at, &recorded, book);
-            let differs = after.as_ref().map_or_else(|| vec![Difference::Route], |now| differ(&before, now));
-            redecided.push(Redecided {
-                conversation: id,
-                message: decision.message,
-                text,
-                before,
-                after,
-                differs,
-            });
+            judge(Decided { start, decision, index, after: &talk });
         }
     }
-    redecided
+}
+
+/// Who answers what is asked while a message is judged again.
+trait Witness {
+    fn to(&mut self, question: Question, book: &Playbook) -> Answer;
+
+    /// What came of a question to a language model, the last event of `talk`.
+    fn of_model(&mut self, question: &Consultation, talk: &Conversation, book: &Playbook) -> Event;
 }
 
 /// The recorded verdict: the decision and what was committed together with it.
@@ -172,9 +196,9 @@ fn comes_from_outside(event: &Event) -> bool {
 /// The verdict of another release on the same message.
 fn again(
     mut talk: Conversation,
-    recorded: &Decision,
+    message: Seq,
     at: Time,
-    answers: &Recorded<'_>,
+    witness: &mut dyn Witness,
     book: &Playbook,
 ) -> Option<Verdict> {
     let (mut decision, mut says) = (None, Vec::new());
@@ -183,27 +207,24 @@ fn again(
             Step::Wait(_) => break,
             Step::Ask(questions) => questions
                 .into_iter()
-                .map(|question| Event::Answered { answer: Box::new(answers.to(question, book)) })
+                .map(|question| Event::Answered { answer: Box::new(witness.to(question, book)) })
                 .collect(),
             Step::Conclude(events) => events,
         };
         for event in events {
             match &event {
-                Event::Decided { decision: of } if of.message == recorded.message => {
+                Event::Decided { decision: of } if of.message == message => {
                     decision = Some(of.as_ref().clone());
                 }
                 // The next message's turn: not ours.
                 Event::Decided { .. } => return verdict(decision, says, &talk),
                 other => says.extend(decision.as_ref().and_then(|_| said(other))),
             }
-            let seq = talk.seq + 1;
-            let said = match &event {
-                Event::ModelAsked { question } => Some(answers.of_model(question, seq)),
-                _ => None,
-            };
-            talk.apply(&Entry { seq, at, event });
-            if let Some(event) = said {
-                talk.apply(&Entry { seq: seq + 1, at, event });
+            let entry = Entry { seq: talk.seq + 1, at, event };
+            talk.apply(&entry);
+            if let Event::ModelAsked { question } = &entry.event {
+                let event = witness.of_model(question, &talk, book);
+                talk.apply(&Entry { seq: talk.seq + 1, at, event });
             }
         }
     }

@@ -34,6 +34,14 @@ const AT_ONCE: i64 = 50;
 const MISSED: TimeDelta = TimeDelta::seconds(90);
 /// After so many tries an occurrence is given up, and listed as such.
 const MAX_TRIES: i64 = 50;
+/// How the outcome of an occurrence begins that came to nothing, for good.
+pub const GIVEN_UP: &str = "Given up after";
+/// The same, where the trigger's own file is to blame.
+pub const FAILED: &str = "A template failed";
+/// The same, where a polled row is not as the trigger declares it.
+pub const LEFT_OUT: &str = "The row was left out";
+/// What is said of rows that the first look of a poll found: they set nothing off.
+pub const BEFORE: &str = "It was there when the desk looked for the first time.";
 /// The longest pause between two tries.
 const MAX_PAUSE_S: i64 = 15 * 60;
 
@@ -130,11 +138,11 @@ impl Triggers {
             Ok(outcome) => outcome,
             Err(Undone::Template(error)) => {
                 tracing::error!(trigger = firing.trigger, error, "a trigger could not be carried out");
-                format!("A template failed: {error}")
+                format!("{FAILED}: {error}")
             }
             Err(Undone::Unavailable(error)) if firing.attempts + 1 >= MAX_TRIES => {
                 tracing::error!(trigger = firing.trigger, %error, "a trigger was given up");
-                format!("Given up after {MAX_TRIES} tries: {error}")
+                format!("{GIVEN_UP} {MAX_TRIES} tries: {error}")
             }
             Err(Undone::Unavailable(error)) => {
                 tracing::warn!(trigger = firing.trigger, %error, "a trigger is tried again later");

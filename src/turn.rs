@@ -89,6 +89,13 @@ impl Turns {
         })
     }
 
+    /// Turns under way.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        let busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.values().filter(|left_alone| left_alone.is_none()).count()
+    }
+
     /// Works until `stop` says so, then finishes what is under way.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));

@@ -123,6 +123,16 @@ fn prices(llm: &Llm) -> Prices {
     Prices { models, otherwise }
 }
 
+/// The price of each step's model.
+pub fn price_of(llm: &Llm) -> impl Fn(Step) -> Price {
+    let prices = prices(llm);
+    let models: std::collections::BTreeMap<Step, String> = Step::ALL
+        .iter()
+        .filter_map(|step| Some((*step, llm.models.get(step.name()).or(llm.model.as_ref())?.clone())))
+        .collect();
+    move |step| models.get(&step).map_or(prices.otherwise, |model| prices.of(model))
+}
+
 /// The most that one call of this release may cost.
 fn dearest(llm: &Llm, prices: &Prices, book: &Playbook) -> Spent {
     let used = book.prompts.all().map(|prompt| model::Usage {

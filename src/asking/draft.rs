@@ -92,6 +92,7 @@ impl Asking {
                     Err(error) => {
                         bill.heard(Some(&error), false);
                         let none = NoAnswer::of(&error, &ask);
+                        bill.asking.tally.failed(step.name(), none.code);
                         bill.pay(bill.asking.price(none.usage), none.usage).await;
                         yield Err(none);
                         return;
@@ -99,7 +100,9 @@ impl Asking {
                 }
             }
             bill.pay(bill.asking.price(lost), lost).await;
-            yield Err(NoAnswer::new("model-answer-invalid", "the draft was cut off"));
+            let none = NoAnswer::new("model-answer-invalid", "the draft was cut off");
+            bill.asking.tally.failed(step.name(), none.code);
+            yield Err(none);
         }))
     }
 }

@@ -11,7 +11,7 @@ use crate::library;
 use crate::playbook::{self, Playbook};
 use crate::ports::Clock as _;
 use crate::ports::storage::{RowFilter, Storage, Unavailable, View};
-use crate::replay::{self, Redecided, Report, Verdict};
+use crate::replay::{self, Bill, Cost, Forecast, Redecided, Report, Verdict};
 use anyhow::{Context as _, bail};
 use std::path::Path;
 
@@ -21,8 +21,20 @@ const PAGE: i64 = 200;
 const SHOWN: usize = 72;
 
 /// `deskhand replay`
-pub(super) async fn run(config: &Config, from: &str, against: &str, as_json: bool) -> anyhow::Result<bool> {
-    let selector = Selector::parse(from, crate::app::SystemClock.now())?;
+pub(super) async fn run(
+    config: &Config,
+    from: &str,
+    against: &str,
+    costs: bool,
+    as_json: bool,
+) -> anyhow::Result<bool> {
+    let now = crate::app::SystemClock.now();
+    let selector = Selector::parse(from, now)?;
+    if costs && config.llm.prices.is_empty() {
+        bail!(
+            "--cost: llm.prices is missing: nobody knows what tokens cost. Write e.g. default = {{ input_usd = 5.0, output_usd = 20.0 }} for a million tokens"
+        );
+    }
     let storage = crate::app::open_beside(config).await?;
     let (folder, content) = content(storage.as_ref(), against).await?;
     let models = crate::app::models(config)?;
@@ -34,7 +46,12 @@ pub(super) async fn run(config: &Config, from: &str, against: &str, as_json: boo
             return Ok(false);
         }
     };
-    let report = report(storage.as_ref(), &selector, &book).await?.sorted();
+    let (report, forecast) = report(storage.as_ref(), &selector, &book, costs).await?;
+    let mut report = report.sorted();
+    if costs {
+        let price = crate::app::price_of(&config.llm);
+        report.forecast = Some(forecast.cost(&price, now, config.llm.daily_budget_usd));
+    }
     if as_json {
         print(&serde_json::to_string(&report)?)?;
     } else {
@@ -58,8 +75,19 @@ async fn content(storage: &dyn Storage, against: &str) -> anyhow::Result<(bool, 
     }
 }
 
-async fn report(storage: &dyn Storage, selector: &Selector, book: &Playbook) -> anyhow::Result<Report> {
-    let mut report = Report::default();
+async fn report(
+    storage: &dyn Storage,
+    selector: &Selector,
+    book: &Playbook,
+    costs: bool,
+) -> anyhow::Result<(Report, Forecast)> {
+    let (mut report, mut forecast) = (Report::default(), Forecast::default());
+    let mut add = |id: ConversationId, log: &[Entry], since: Option<Time>| {
+        report.add(replay::conversation(id, log, book, since));
+        if costs {
+            forecast.add(id, log, book, since);
+        }
+    };
     match selector {
         Selector::These(ids) => {
             for id in ids {
@@ -67,7 +95,7 @@ async fn report(storage: &dyn Storage, selector: &Selector, book: &Playbook) -> 
                 if log.is_empty() {
                     bail!("--from: there is no conversation {id}");
                 }
-                report.add(replay::conversation(*id, &log, book, None));
+                add(*id, &log, None);
             }
         }
         Selector::Since(since) => {
@@ -77,8 +105,7 @@ async fn report(storage: &dyn Storage, selector: &Selector, book: &Playbook) -> 
                 for row in &page.items {
                     let talk = &row.conversation;
                     if since.is_none_or(|since| talk.updated_at >= since) {
-                        let log = log(storage, talk.id).await?;
-                        report.add(replay::conversation(talk.id, &log, book, *since));
+                        add(talk.id, &log(storage, talk.id).await?, *since);
                     }
                 }
                 filter.cursor = page.next;
@@ -88,7 +115,7 @@ async fn report(storage: &dyn Storage, selector: &Selector, book: &Playbook) -> 
             }
         }
     }
-    Ok(report)
+    Ok((report, forecast))
 }
 
 async fn log(storage: &dyn Storage, id: ConversationId) -> Result<Vec<Entry>, Unavailable> {
@@ -189,6 +216,46 @@ fn summary(report: &Report) -> String {
         "\nThe bot dealt with {} of these messages by itself, and would with {}.",
         report.by_bot.0, report.by_bot.1
     ));
+    if let Some(cost) = &report.forecast {
+        words.push_str(&priced(cost));
+    }
+    words
+}
+
+fn priced(cost: &Cost) -> String {
+    let line = |name: &str, bill: &Bill| {
+        let month = bill.usd / cost.days * 30.0;
+        format!(
+            "\n  {name}: {} questions, {} + {} tokens, {:.4} USD ({month:.2} USD in 30 days)",
+            bill.questions, bill.input_tokens, bill.output_tokens, bill.usd
+        )
+    };
+    let mut words = format!(
+        "\nWhat a language model takes for {} messages in {:.1} days, at the prices of llm.prices:",
+        cost.decisions, cost.days
+    );
+    words.push_str(&line("paid then", &cost.all.then));
+    words.push_str(&line("now, at least", &cost.all.least));
+    words.push_str(&line("now, at most", &cost.all.most));
+    for (step, bills) in &cost.steps {
+        let (then, least, most) = (bills.then.usd, bills.least.usd, bills.most.usd);
+        words.push_str(&format!("\n    {step}: then {then:.4}, now {least:.4} to {most:.4} USD"));
+    }
+    words.push_str(&format!(
+        "\n{} of {} questions are on record as they would be asked; {}. What agents have drafted is not in it.",
+        cost.on_record,
+        cost.all.least.questions,
+        match cost.measured {
+            true => "the others are estimated by how long such questions were",
+            false => "nothing on record tells how long they are, so they are counted at the most they can be",
+        }
+    ));
+    if let Some(days) = cost.days_over_budget {
+        words.push_str(&format!(
+            "\nThe dearest day would cost up to {:.4} USD; llm.daily_budget_usd would not be enough on {days} days.",
+            cost.dearest_day_usd
+        ));
+    }
     words
 }
 

@@ -97,6 +97,12 @@ impl Condition {
         Ok(condition)
     }
 
+    /// As it is written.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Whether it holds. An error can only come of what was not checkable before, such as a value saved by a step.
     pub fn ask(&self, asked: &Asked) -> Result<bool, String> {
         self.weigh(asked).map(|held| held == Held::Yes)

@@ -125,6 +125,12 @@ impl Knowledge {
         self.articles.iter().any(|article| article.family == family)
     }
 
+    /// Whether an article of that name, in any language, is for people at the desk only.
+    #[must_use]
+    pub fn keeps(&self, family: &str) -> bool {
+        self.articles.iter().any(|article| article.family == family && !article.for_customers)
+    }
+
     /// The passage that answers best among the articles `allowed`, in `language` if there is one, else in `fallback`.
     /// Where no word matches, the first allowed article's beginning stands in: the intent already chose the article.
     #[must_use]

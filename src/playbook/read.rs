@@ -315,9 +315,14 @@ impl Goals<'_> {
                             self.knowledge.articles().iter().map(|article: &Article| article.family.as_str());
                         faults.add(file, line, unknown("article", article, all));
                     }
+                    for article in articles.iter().filter(|article| self.knowledge.keeps(article)) {
+                        faults.add(file, line, format!("the article \"{article}\" is for agents only; customers are never told what it says"));
+                    }
                 }
                 None => {
-                    let answers = |article: &Article| intent.is_none_or(|id| article.intents.contains(id));
+                    let answers = |article: &Article| {
+                        article.for_customers && intent.is_none_or(|id| article.intents.contains(id))
+                    };
                     if !self.knowledge.articles().iter().any(answers) {
                         faults.add(
                             file,

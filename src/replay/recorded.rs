@@ -1,6 +1,8 @@
 //! What was asked and answered at the time.
 
+use super::Witness;
 use crate::domain::consult::Consultation;
+use crate::domain::conversation::Conversation;
 use crate::domain::event::{Answer, Entry, Event, Question};
 use crate::domain::ids::Seq;
 use crate::playbook::Playbook;
@@ -44,33 +46,40 @@ impl<'a> Recorded<'a> {
         Self { answers: answers.collect(), consulted: consulted.collect() }
     }
 
-    /// What a language model said at the time to the same question about the same message; nobody is asked anew.
-    pub(super) fn of_model(&self, question: &Consultation, seq: Seq) -> Event {
+    /// What came of the same question about the same message, if it was asked.
+    pub(super) fn same(&self, question: &Consultation) -> Option<&'a Event> {
         let same = |one: &Consultation| {
             (one.message, one.step, &one.about) == (question.message, question.step, &question.about)
         };
-        let came = self.consulted.iter().find(|(one, _)| same(one)).map(|(_, came)| (*came).clone());
-        match came {
-            Some(Event::ModelAnswered { answer, .. }) => Event::ModelAnswered { asked: seq, answer },
+        self.consulted.iter().find(|(one, _)| same(one)).map(|(_, came)| *came)
+    }
+}
+
+impl Witness for &Recorded<'_> {
+    /// As far as anybody knows.
+    fn to(&mut self, question: Question, book: &Playbook) -> Answer {
+        let answered = self.answers.iter().find(|answer| fits(answer, &question, book));
+        match answered {
+            Some(answer) => (*answer).clone(),
+            None => Answer::Unavailable { question, cause: NOT_ASKED.to_owned() },
+        }
+    }
+
+    /// What it said at the time; nobody is asked anew.
+    fn of_model(&mut self, question: &Consultation, talk: &Conversation, _: &Playbook) -> Event {
+        let asked = talk.seq;
+        match self.same(question).cloned() {
+            Some(Event::ModelAnswered { answer, .. }) => Event::ModelAnswered { asked, answer },
             Some(Event::ModelFailed { code, cause, usage, cost_micros, .. }) => {
-                Event::ModelFailed { asked: seq, code, cause, usage, cost_micros }
+                Event::ModelFailed { asked, code, cause, usage, cost_micros }
             }
             _ => Event::ModelFailed {
-                asked: seq,
+                asked,
                 code: "model-not-asked-then".to_owned(),
                 cause: NOT_ASKED.to_owned(),
                 usage: model::Usage::default(),
                 cost_micros: 0,
             },
-        }
-    }
-
-    /// The answer to a question, as far as anybody knows.
-    pub(super) fn to(&self, question: Question, book: &Playbook) -> Answer {
-        let answered = self.answers.iter().find(|answer| fits(answer, &question, book));
-        match answered {
-            Some(answer) => (*answer).clone(),
-            None => Answer::Unavailable { question, cause: NOT_ASKED.to_owned() },
         }
     }
 }

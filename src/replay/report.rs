@@ -1,6 +1,6 @@
 //! The decision diff: what a change would do to past conversations, counted and listed.
 
-use super::{Difference, Redecided};
+use super::{Cost, Difference, Redecided};
 use crate::domain::decision::Route;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -22,6 +22,9 @@ pub struct Report {
     pub by_bot: (usize, usize),
     /// What the decisions have cost, in US dollars.
     pub cost_usd: f64,
+    /// What a language model would take, if that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Cost>,
     /// Every change, the weightiest first.
     pub changes: Vec<Redecided>,
 }

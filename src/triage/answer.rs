@@ -35,12 +35,15 @@ pub(super) fn covers(passage: &Passage) -> bool {
     passage.coverage >= MIN_COVERAGE
 }
 
-/// The articles that may answer.
+/// The articles that may answer. What is for people at the desk only is left out before anything is ranked.
 pub(super) fn allowed(from: &AnswerFrom, intent: Option<&str>) -> impl Fn(&Article) -> bool {
-    move |article| match (&from.articles, intent) {
-        (Some(families), _) => families.contains(&article.family),
-        (None, Some(intent)) => article.intents.iter().any(|one| one == intent),
-        (None, None) => true,
+    move |article| {
+        let named = match (&from.articles, intent) {
+            (Some(families), _) => families.contains(&article.family),
+            (None, Some(intent)) => article.intents.iter().any(|one| one == intent),
+            (None, None) => true,
+        };
+        named && article.for_customers
     }
 }
 

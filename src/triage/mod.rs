@@ -27,6 +27,8 @@ mod understand;
 mod waiting;
 mod writing;
 
+pub use rules::level_of;
+
 use crate::domain::Time;
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::event::{Event, Question};

@@ -223,7 +223,8 @@ fn switched_off<'a>(then: &Then, intent: Option<&Intent>, off: &'a [SwitchedOff]
 
 /// How much may be done by itself about an intent, and why less than its policy says: a high risk is capped unless the
 /// desk accepts it, and a burnt error budget demotes.
-fn level_of(intent: &Intent, demotions: &[Demotion]) -> (Automation, Option<Reason>) {
+#[must_use]
+pub fn level_of(intent: &Intent, demotions: &[Demotion]) -> (Automation, Option<Reason>) {
     let mut level = intent.automation;
     let mut why = None;
     if intent.risk == Risk::High && !intent.risk_accepted && level > Automation::Approve {

@@ -1,7 +1,7 @@
 //! Databases of the desk's owner that are looked at for new rows. A row is recorded as a firing in the transaction that
 //! notes how far was read; so it fires once, whatever ends in between and however many processes look.
 
-use super::{POLL, Triggers, pause_after};
+use super::{BEFORE, LEFT_OUT, POLL, Triggers, pause_after};
 use crate::playbook::policy::trigger::{Beginning, On, Poll};
 use crate::playbook::triggers::CheckedTrigger;
 use crate::ports::storage::{PollPlace, Polled, PolledRow, Unavailable};
@@ -21,8 +21,6 @@ const ROWS: u32 = 100;
 const ENDED: TimeDelta = TimeDelta::seconds(20);
 /// The longest key that is kept as it is.
 const KEY: usize = 200;
-/// What is said of rows that a first look found.
-const BEFORE: &str = "It was there when the desk looked for the first time.";
 
 type Row = Map<String, Value>;
 
@@ -217,12 +215,10 @@ fn taken(trigger: &CheckedTrigger, key: &str, mut row: Row, silent: bool) -> Pol
     }
 }
 
-const UNFIT: &str = "The row was left out: ";
-
 fn unfit(why: &str) -> String {
-    format!("{UNFIT}{why}")
+    format!("{LEFT_OUT}: {why}")
 }
 
 fn is_unfit(outcome: &str) -> bool {
-    outcome.starts_with(UNFIT)
+    outcome.starts_with(LEFT_OUT)
 }

@@ -60,4 +60,7 @@ test('undo stands beside what was done, asks first, and is asked of the desk onc
   await until('the button is gone', async () => (await line.getByRole('button').count()) === 0);
   assert.equal(asked.length, 1);
   assert.match(asked[0], new RegExp(`/acts/${ACT}/reversal$`));
+  await agent.page.unrouteAll({ behavior: 'wait' });
+  await customer.close();
+  await agent.close();
 });

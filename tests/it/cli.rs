@@ -255,4 +255,6 @@ fn replay_says_what_is_wrong_with_what_it_was_given() {
     assert!(said(&["replay", "--from", "soon", "--against", "."]).contains("--from: \"soon\": expected all"));
     let unknown = said(&["replay", "--from", "all", "--against", "0123456789abcdef"]);
     assert!(unknown.contains("neither a folder nor a release that this desk has known"), "{unknown}");
+    let free = said(&["replay", "--from", "all", "--against", ".", "--cost"]);
+    assert!(free.contains("--cost: llm.prices is missing"), "{free}");
 }

@@ -10,6 +10,7 @@
 )]
 
 mod abcd;
+mod canaries;
 mod chaos;
 mod cli;
 mod contract;

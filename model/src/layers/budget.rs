@@ -284,16 +284,19 @@ impl Model for Budget {
             Some(most) => format!("{:.4} of {:.2} USD spent today", dollars(today.micros), dollars(most)),
             None => format!("{:.4} USD spent today, no limit is set", dollars(today.micros)),
         };
+        let mut figures = vec![
+            ("spent_today_usd", dollars(today.micros)),
+            ("tokens_today", today.tokens as f64),
+            ("refused_over_budget", refused as f64),
+        ];
+        figures.extend(limit.micros.map(|most| ("budget_usd", dollars(most))));
+        figures.extend(limit.tokens.map(|most| ("budget_tokens", most as f64)));
         let own = PartState {
             part: "budget",
             of: String::new(),
             healthy: left(today.micros, limit.micros) && left(today.tokens, limit.tokens),
             says,
-            figures: vec![
-                ("spent_today_usd", dollars(today.micros)),
-                ("tokens_today", today.tokens as f64),
-                ("refused_over_budget", refused as f64),
-            ],
+            figures,
         };
         std::iter::once(own).chain(self.inner.state()).collect()
     }

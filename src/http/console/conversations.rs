@@ -187,7 +187,7 @@ pub(super) async fn events(
 type Effects = (HashMap<Seq, crate::domain::effect::Effect>, HashMap<Seq, crate::domain::effect::Outcome>);
 
 /// What the effects were that finish among these entries, and what came of those asked for among them.
-async fn effects(site: &Site, id: ConversationId, page: &[Entry]) -> Result<Effects> {
+pub(super) async fn effects(site: &Site, id: ConversationId, page: &[Entry]) -> Result<Effects> {
     let (mut asked, mut came) = (HashMap::new(), HashMap::new());
     let by_place: HashMap<Seq, &Entry> = page.iter().map(|entry| (entry.seq, entry)).collect();
     for entry in page {

@@ -39,29 +39,6 @@ struct Platform {
     detail: String,
 }
 
-/// The language model and how it is.
-#[derive(Serialize, ToSchema)]
-pub(super) struct LanguageModel {
-    /// `off` (there is none), `ok`, or `degraded`: the desk goes on with local triage.
-    state: &'static str,
-    /// What it is, or the cause of the trouble.
-    detail: String,
-    /// Calls under way.
-    in_flight: usize,
-    /// Each layer between the desk and the servers.
-    layers: Vec<Layer>,
-}
-
-/// A layer between the desk and the servers of language models.
-#[derive(Serialize, ToSchema)]
-struct Layer {
-    name: &'static str,
-    /// Which one, where there are several.
-    of: String,
-    healthy: bool,
-    detail: String,
-}
-
 #[derive(Serialize, ToSchema)]
 pub(super) struct Intents {
     items: Vec<Intent>,
@@ -107,27 +84,6 @@ pub(super) async fn platforms(State(site): State<Site>, _: Reader) -> Json<Platf
         Platform { channel: channel.name(), state, detail }
     });
     Json(Platforms { items: items.collect() })
-}
-
-/// How the language model is.
-#[utoipa::path(get, operation_id = "show_model", path = "/model", tag = "desk", responses((status = 200, body = LanguageModel), Problem))]
-pub(super) async fn model(State(site): State<Site>, _: Reader) -> Json<LanguageModel> {
-    let asking = &site.asking;
-    let (state, detail) = match (asking.is_on(), asking.trouble()) {
-        (false, _) => ("off", "There is no language model; the desk works with local triage.".to_owned()),
-        (true, None) => ("ok", "The language model answers.".to_owned()),
-        (true, Some(cause)) => (
-            "degraded",
-            format!("The language model is not answering: {cause}; the desk goes on with local triage."),
-        ),
-    };
-    let layers = asking.state().into_iter().map(|part| Layer {
-        name: part.part,
-        of: part.of,
-        healthy: part.healthy,
-        detail: part.says,
-    });
-    Json(LanguageModel { state, detail, in_flight: asking.in_flight(), layers: layers.collect() })
 }
 
 /// All intents.

@@ -3,6 +3,7 @@
 use super::conversations::within;
 use super::view::effects::about;
 use crate::domain::Time;
+use crate::domain::effect::Effect;
 use crate::domain::ids::{ConversationId, Place};
 use crate::domain::person::PersonRef;
 use crate::hand::HandError;
@@ -40,6 +41,8 @@ struct Letter {
     kind: &'static str,
     /// What, as a sentence.
     what: String,
+    /// Of an action, what it takes: a line for each value.
+    details: String,
     /// To whom: a ticket system, a channel, an action.
     to: String,
     /// Why the last try came to nothing.
@@ -107,6 +110,7 @@ fn letter(site: &Site, stored: &Stored) -> Letter {
         id: format!("{}.{}", stored.place.conversation, stored.place.seq),
         kind: stored.effect.name(),
         what: about(&stored.effect, &book),
+        details: details(&stored.effect),
         to: to(stored, &book),
         cause: stored.cause.clone(),
         attempts: stored.attempts,
@@ -117,8 +121,17 @@ fn letter(site: &Site, stored: &Stored) -> Letter {
     }
 }
 
+/// Two letters of one action are told apart by what it was to take.
+fn details(effect: &Effect) -> String {
+    let Effect::Act { input, .. } = effect else { return String::new() };
+    let fields = input.as_object().into_iter().flatten().take(12).map(|(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("{}: {}", name.replace('_', " "), value.chars().take(200).collect::<String>())
+    });
+    fields.collect::<Vec<_>>().join("\n")
+}
+
 fn to(stored: &Stored, book: &crate::playbook::Playbook) -> String {
-    use crate::domain::effect::Effect;
     match &stored.effect {
         Effect::Tell { channel, team, .. } => {
             let (_, known) = book.team(team);

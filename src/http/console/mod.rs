@@ -1,11 +1,15 @@
 //! `/api/v1`: what the console works with.
 
+mod activity;
 mod approvals;
+mod automation;
 mod commands;
 mod conversations;
 mod desk;
 mod drafts;
 mod letters;
+mod model;
+mod people;
 mod stream;
 mod switch;
 mod tickets;
@@ -91,12 +95,16 @@ fn described() -> OpenApiRouter<Site> {
         .routes(routes!(triggers::start))
         .routes(routes!(triggers::list))
         .routes(routes!(triggers::firings))
-        .routes(routes!(triggers::rules))
-        .routes(routes!(triggers::demotions))
-        .routes(routes!(triggers::lift))
+        .routes(routes!(automation::levels))
+        .routes(routes!(automation::rules))
+        .routes(routes!(automation::demotions))
+        .routes(routes!(automation::lift))
+        .routes(routes!(activity::list))
         .routes(routes!(switch::show, switch::set))
         .routes(routes!(switch::changes))
-        .routes(routes!(desk::model))
+        .routes(routes!(model::show))
+        .routes(routes!(model::used))
+        .routes(routes!(people::list))
         .routes(routes!(stream::open));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", routes)
 }

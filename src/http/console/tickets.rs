@@ -1,8 +1,9 @@
 //! `/api/v1/tickets`: the built-in tickets.
 
 use super::conversations::within;
+use super::view::mirror::{Mirror, Standing};
 use super::view::row::Outside;
-use super::view::{Named, Priority};
+use super::view::{Named, Priority, State as TalkState};
 use crate::domain::Time;
 use crate::domain::ids::{CustomerId, UserId};
 use crate::domain::ticket::TicketStatus;
@@ -25,6 +26,18 @@ pub(super) struct ListQuery {
     /// Only these.
     #[param(inline)]
     status: Option<Status>,
+    /// Only these.
+    #[param(inline)]
+    priority: Option<Priority>,
+    /// Only those of this team.
+    team: Option<String>,
+    /// Only those that this user has; empty for those that nobody has.
+    assignee: Option<String>,
+    /// Only those that stand so in the system outside.
+    #[param(inline)]
+    mirror: Option<Standing>,
+    /// Words in the title, the number here or there, or the customer's name or address; at most 200 characters.
+    q: Option<String>,
     /// Where the page begins: `next` of the page before.
     cursor: Option<String>,
     /// 1 to 200; 50 where absent.
@@ -69,6 +82,7 @@ pub(super) struct Ticket {
     /// The same ticket in a system of somebody else's.
     #[schema(required)]
     outside: Option<Outside>,
+    mirror: Mirror,
     #[schema(value_type = String, format = DateTime)]
     created_at: Time,
     #[schema(value_type = String, format = DateTime)]
@@ -106,8 +120,21 @@ pub(super) struct TicketDetail {
     ticket: Ticket,
     /// What it is about.
     body: String,
+    /// Every conversation that it stands for, the one it came from first.
+    conversations: Vec<TicketTalk>,
     /// What was done to it, oldest first.
     history: Vec<TicketLine>,
+}
+
+/// A conversation that a ticket stands for.
+#[derive(Serialize, ToSchema)]
+struct TicketTalk {
+    id: String,
+    /// Whose it is.
+    #[schema(required)]
+    name: Option<String>,
+    #[schema(inline)]
+    state: TalkState,
 }
 
 /// A line of its history.
@@ -137,19 +164,32 @@ pub(super) async fn list(
     _: Reader,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<TicketPage>> {
+    let search = query.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
+    if search.as_ref().is_some_and(|q| q.chars().count() > 200 || q.contains('\0')) {
+        return Err(Problem::bad("bad-query", "The search is too long or holds a NUL character."));
+    }
+    let assignee = match query.assignee.as_deref() {
+        None => None,
+        Some("") => Some(None),
+        Some(id) => {
+            let id = id.parse().map_err(|_| Problem::bad("bad-query", "\"assignee\" is a user's id."))?;
+            Some(Some(id))
+        }
+    };
     let filter = TicketFilter {
         status: query.status.map(TicketStatus::from),
         conversation: None,
+        priority: query.priority.map(Into::into),
+        team: query.team,
+        assignee,
+        mirrored: query.mirror.map(Into::into),
+        search,
         cursor: query.cursor,
         limit: within(query.limit, 50, 200)?,
     };
     let page = site.ledger.storage.tickets(&filter).await?;
-    let mut known = HashMap::new();
-    let mut items = Vec::with_capacity(page.items.len());
-    for record in page.items {
-        items.push(ticket(&site, record, &mut known).await?);
-    }
-    Ok(Json(TicketPage { items, next: page.next }))
+    let next = page.next;
+    Ok(Json(TicketPage { items: shown(&site, page.items).await?, next }))
 }
 
 /// Changes status or priority.
@@ -184,7 +224,7 @@ pub(super) async fn change(
     };
     let record = site.ticketing.change(number, &change).await?;
     tracing::info!(ticket = number, by = %who.0.id, "a ticket was changed");
-    Ok(Json(ticket(&site, record.ok_or_else(missing)?, &mut HashMap::new()).await?))
+    Ok(Json(one(&site, record.ok_or_else(missing)?).await?))
 }
 
 /// One ticket with its history.
@@ -201,7 +241,26 @@ pub(super) async fn show(
     let history =
         history.into_iter().map(|entry| TicketLine { at: entry.at, who: entry.who, what: entry.what });
     let (body, history) = (record.ticket.body.clone(), history.collect());
-    Ok(Json(TicketDetail { ticket: ticket(&site, record, &mut HashMap::new()).await?, body, history }))
+    let conversations = conversations(&site, &record).await?;
+    Ok(Json(TicketDetail { ticket: one(&site, record).await?, body, conversations, history }))
+}
+
+/// The conversation that it came from, then those that joined the matter.
+async fn conversations(site: &Site, record: &TicketRecord) -> Result<Vec<TicketTalk>> {
+    let storage = &site.ledger.storage;
+    let joined = storage.holders(&record.reference().number).await?;
+    let ids = std::iter::once(record.conversation)
+        .chain(joined.into_iter().filter(|joined| *joined != record.conversation));
+    let mut talks = Vec::new();
+    for id in ids {
+        let Some(row) = storage.row(id).await? else { continue };
+        talks.push(TicketTalk {
+            id: id.to_string(),
+            name: row.customer.name,
+            state: (&row.conversation.state).into(),
+        });
+    }
+    Ok(talks)
 }
 
 /// Comments on a ticket, in the other system, too, where it stands there. The same id again changes nothing.
@@ -234,9 +293,29 @@ async fn answering(site: &Site, id: &str) -> Result<UserId> {
     user.map(|user| user.id).ok_or_else(nobody)
 }
 
+async fn one(site: &Site, record: TicketRecord) -> Result<Ticket> {
+    let ticket = shown(site, vec![record]).await?.pop();
+    ticket.ok_or_else(|| Problem::internal("a ticket was lost while it was shown"))
+}
+
+/// As they are shown, with where they stand outside.
+async fn shown(site: &Site, records: Vec<TicketRecord>) -> Result<Vec<Ticket>> {
+    let places: Vec<_> = records.iter().map(|record| (record.number, record.conversation)).collect();
+    let untaken = site.ledger.storage.untaken(&places).await?;
+    let mut known = HashMap::new();
+    let mut tickets = Vec::with_capacity(records.len());
+    for record in records {
+        let stuck = untaken.iter().find(|untaken| untaken.number == record.number);
+        let mirror = Mirror::of(&record, stuck);
+        tickets.push(ticket(site, record, mirror, &mut known).await?);
+    }
+    Ok(tickets)
+}
+
 async fn ticket(
     site: &Site,
     record: TicketRecord,
+    mirror: Mirror,
     known: &mut HashMap<CustomerId, Option<TicketCustomer>>,
 ) -> Result<Ticket> {
     let customer = match known.entry(record.customer) {
@@ -258,6 +337,7 @@ async fn ticket(
     Ok(Ticket {
         assignee,
         outside: record.outside.as_ref().map(Outside::of),
+        mirror,
         number: record.reference().number,
         status: record.status.into(),
         priority: record.ticket.priority.into(),

@@ -1,5 +1,4 @@
-//! What sets the desk off beside messages: playbooks that agents start, triggers and what set them off, rules and how
-//! often they fired.
+//! What sets the desk off beside messages: playbooks that agents start, triggers and what set them off.
 
 use super::conversations::{detail, within};
 use super::view::row::Detail;
@@ -11,7 +10,10 @@ use crate::http::extract::{Json, Path, Query};
 use crate::http::problem::{Problem, Result};
 use crate::http::session::{Admin, Answerer, Reader};
 use crate::playbook::policy::trigger::On;
+use crate::playbook::triggers::CheckedTrigger;
+use crate::ports::storage::{FiringFilter, PollHealth};
 use axum::extract::State;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -64,6 +66,8 @@ struct Trigger {
     /// Of a hook, whether its secret is set: without it every request is refused.
     #[schema(required)]
     ready: Option<bool>,
+    /// What the last 30 days came to.
+    lately: Lately,
     /// Of a poll, how it is; null before its first look.
     #[schema(required)]
     poll: Option<Poll>,
@@ -85,9 +89,39 @@ struct Poll {
     trouble: Option<String>,
 }
 
+impl Poll {
+    fn of(trigger: &CheckedTrigger, polls: &[PollHealth]) -> Option<Self> {
+        let polled = matches!(trigger.on, On::Poll(_));
+        let poll = polls.iter().find(|poll| polled && poll.trigger == trigger.id)?;
+        Some(Self {
+            looked_at: poll.looked_at,
+            next: poll.due,
+            failures: poll.failures,
+            trouble: poll.trouble.clone(),
+        })
+    }
+}
+
+/// How often a trigger went off, and what came of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TriggerLately)]
+struct Lately {
+    /// Forms, files and agents set triggers off within a conversation, whose log tells of it: they are not counted here.
+    counted: bool,
+    fired: i64,
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    last_at: Option<Time>,
+    /// Occurrences that came to nothing, for good: a template failed, or it was given up.
+    failed: i64,
+    /// Occurrences that are not through yet.
+    waiting: i64,
+}
+
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct FiringsQuery {
+    /// Only of this trigger.
+    trigger: Option<String>,
     /// Where the page begins: `next` of the page before.
     cursor: Option<String>,
     /// 1 to 200; 50 where absent.
@@ -113,22 +147,6 @@ struct Firing {
     #[schema(required)]
     outcome: Option<String>,
     tries: i64,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct Rules {
-    items: Vec<Rule>,
-}
-
-/// A rule of the release in force.
-#[derive(Serialize, ToSchema)]
-struct Rule {
-    id: String,
-    because: String,
-    /// How often it has fired; 0 is a dead rule.
-    hits: i64,
-    #[schema(required, value_type = Option<String>, format = DateTime)]
-    last_at: Option<Time>,
 }
 
 /// The playbooks that agents may start.
@@ -163,25 +181,30 @@ pub(super) async fn start(
 #[utoipa::path(get, operation_id = "list_triggers", path = "/triggers", tag = "desk", responses((status = 200, body = Triggers), Problem))]
 pub(super) async fn list(State(site): State<Site>, _: Reader) -> Result<Json<Triggers>> {
     let book = site.library.current();
+    let now = site.ledger.now();
     let polls = site.ledger.storage.polls().await?;
-    let items = book.triggers.values().map(|trigger| Trigger {
-        id: trigger.id.clone(),
-        name: trigger.name.clone(),
-        description: trigger.description.clone(),
-        kind: trigger.on.name(),
-        next: trigger.next_moment(site.ledger.now()),
-        ready: match &trigger.on {
-            On::Hook(hook) => Some(site.settings.hook_secrets.contains_key(&hook.secret)),
-            _ => None,
-        },
-        poll: polls.iter().find(|poll| poll.trigger == trigger.id && matches!(trigger.on, On::Poll(_))).map(
-            |poll| Poll {
-                looked_at: poll.looked_at,
-                next: poll.due,
-                failures: poll.failures,
-                trouble: poll.trouble.clone(),
+    let counts = site.ledger.storage.firing_counts(now - TimeDelta::days(30)).await?;
+    let items = book.triggers.values().map(|trigger| {
+        let count = counts.iter().find(|count| count.trigger == trigger.id);
+        Trigger {
+            id: trigger.id.clone(),
+            name: trigger.name.clone(),
+            description: trigger.description.clone(),
+            kind: trigger.on.name(),
+            next: trigger.next_moment(now),
+            ready: match &trigger.on {
+                On::Hook(hook) => Some(site.settings.hook_secrets.contains_key(&hook.secret)),
+                _ => None,
             },
-        ),
+            lately: Lately {
+                counted: !matches!(trigger.on, On::Form(_) | On::File(_) | On::Manual(_)),
+                fired: count.map_or(0, |count| count.fired),
+                last_at: count.map(|count| count.last_at),
+                failed: count.map_or(0, |count| count.failed),
+                waiting: count.map_or(0, |count| count.waiting),
+            },
+            poll: Poll::of(trigger, &polls),
+        }
     });
     Ok(Json(Triggers { items: items.collect() }))
 }
@@ -193,8 +216,9 @@ pub(super) async fn firings(
     _: Admin,
     Query(query): Query<FiringsQuery>,
 ) -> Result<Json<FiringPage>> {
-    let cursor = query.cursor.and_then(|cursor| cursor.parse().ok());
-    let page = site.ledger.storage.firings(cursor, within(query.limit, 50, 200)?).await?;
+    let filter =
+        FiringFilter { trigger: query.trigger, cursor: query.cursor, limit: within(query.limit, 50, 200)? };
+    let page = site.ledger.storage.firings(&filter).await?;
     let items = page.items.into_iter().map(|firing| Firing {
         trigger: firing.trigger,
         occurrence: firing.occurrence,
@@ -203,74 +227,4 @@ pub(super) async fn firings(
         tries: firing.attempts,
     });
     Ok(Json(FiringPage { items: items.collect(), next: page.next }))
-}
-
-/// The rules in force, and how often each has fired.
-#[utoipa::path(get, operation_id = "list_rules", path = "/rules", tag = "desk", responses((status = 200, body = Rules), Problem))]
-pub(super) async fn rules(State(site): State<Site>, _: Reader) -> Result<Json<Rules>> {
-    let book = site.library.current();
-    let hits = site.ledger.storage.rule_hits().await?;
-    let items = book.rules.iter().map(|rule| {
-        let counted = hits.iter().find(|hits| hits.rule == rule.id);
-        Rule {
-            id: rule.id.clone(),
-            because: rule.because.clone(),
-            hits: counted.map_or(0, |counted| counted.hits),
-            last_at: counted.map(|counted| counted.last_at),
-        }
-    });
-    Ok(Json(Rules { items: items.collect() }))
-}
-
-#[derive(Deserialize, ToSchema)]
-pub(super) struct Lifted {
-    /// Why, for colleagues; at most 500 characters.
-    because: String,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct Demotions {
-    items: Vec<Demotion>,
-}
-
-/// An intent that may do less by itself than its policy says.
-#[derive(Serialize, ToSchema)]
-struct Demotion {
-    intent: String,
-    /// `observe`, `suggest` or `approve`.
-    to: &'static str,
-    because: String,
-}
-
-/// Intents that burnt their error budget.
-#[utoipa::path(get, operation_id = "list_demotions", path = "/demotions", tag = "desk", responses((status = 200, body = Demotions), Problem))]
-pub(super) async fn demotions(State(site): State<Site>, _: Reader) -> Result<Json<Demotions>> {
-    standing(&site).await
-}
-
-/// Lets an intent do again what its policy says; its budget begins anew.
-#[utoipa::path(post, operation_id = "lift_demotion", path = "/demotions/{intent}/lift", tag = "desk", params(("intent" = String, Path)), request_body = Lifted, responses((status = 200, body = Demotions), Problem))]
-pub(super) async fn lift(
-    State(site): State<Site>,
-    Admin(who): Admin,
-    Path(intent): Path<String>,
-    Json(lifted): Json<Lifted>,
-) -> Result<Json<Demotions>> {
-    let because = lifted.because.trim();
-    if because.is_empty() || because.chars().count() > 500 || because.contains('\0') {
-        let detail = "Say why in 1 to 500 characters: colleagues read it.";
-        return Err(Problem::field("because", "bad-reason", detail));
-    }
-    site.ledger.storage.restore_level(&intent, because, &who.name, site.ledger.now()).await?;
-    standing(&site).await
-}
-
-async fn standing(site: &Site) -> Result<Json<Demotions>> {
-    let demotions = site.ledger.storage.demotions().await?.into_iter();
-    let items = demotions.map(|demotion| Demotion {
-        intent: demotion.intent,
-        to: demotion.to.name(),
-        because: demotion.because,
-    });
-    Ok(Json(Demotions { items: items.collect() }))
 }

@@ -13,8 +13,21 @@ struct FrontMatter {
     #[serde(default)]
     intents: Vec<Spanned<String>>,
     url: Option<String>,
+    #[serde(default)]
+    audience: Audience,
     #[serde(default, rename = "updated")]
     _updated: Option<String>,
+}
+
+/// Who may read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Audience {
+    /// Everybody.
+    #[default]
+    Customers,
+    /// People at the desk, and the drafts that they ask for.
+    Agents,
 }
 
 /// One article.
@@ -32,6 +45,8 @@ pub struct Article {
     pub intents: Vec<String>,
     /// A public address.
     pub url: Option<String>,
+    /// Whether customers may be told what it says; else it is for people at the desk only.
+    pub for_customers: bool,
     /// In order; the first may have no heading.
     pub sections: Vec<Section>,
 }
@@ -78,6 +93,7 @@ pub(super) fn read(path: &str, text: &str, intents: &[String], faults: &mut Faul
         language: front.language,
         intents: front.intents.into_iter().map(|intent| intent.value).collect(),
         url: front.url,
+        for_customers: front.audience == Audience::Customers,
         sections,
     })
 }

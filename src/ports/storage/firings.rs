@@ -24,6 +24,17 @@ pub struct Firing {
     pub outcome: Option<String>,
 }
 
+/// A page of what set triggers off, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FiringFilter {
+    /// Only of this trigger.
+    pub trigger: Option<String>,
+    /// Where the page begins; anything that is no cursor of this list means its beginning.
+    pub cursor: Option<String>,
+    /// How many, 1 to 200.
+    pub limit: i64,
+}
+
 /// Triggers' work, and what they need to find whose matter something is.
 #[async_trait]
 pub trait Firings: Send + Sync {
@@ -45,8 +56,8 @@ pub trait Firings: Send + Sync {
     /// Its work is tried again then.
     async fn firing_later(&self, trigger: &str, occurrence: &str, due: Time) -> Result<(), Unavailable>;
 
-    /// What set triggers off, newest first; `cursor` is the instant (in microseconds) that the page before ended with.
-    async fn firings(&self, cursor: Option<i64>, limit: i64) -> Result<Page<Firing>, Unavailable>;
+    /// What set triggers off, newest first.
+    async fn firings(&self, filter: &FiringFilter) -> Result<Page<Firing>, Unavailable>;
 
     /// Up to when a schedule was looked at; nothing where it never was.
     async fn schedule(&self, trigger: &str) -> Result<Option<Time>, Unavailable>;

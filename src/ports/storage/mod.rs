@@ -7,6 +7,7 @@ mod firings;
 mod matters;
 mod memory;
 mod outbox;
+mod overview;
 mod people;
 mod polls;
 mod records;
@@ -17,15 +18,16 @@ mod tickets;
 pub use budgets::{Budgets, Marks, RuleHits};
 pub use codes::{Claims, CodeTry, Codes, IssuedCode};
 pub use conversations::{Commit, CommitError, Committed, Conversations, Counts, Row, RowFilter, Seen, View};
-pub use firings::{Firing, Firings};
+pub use firings::{Firing, FiringFilter, Firings};
 pub use matters::{Incident, Matters};
 pub use memory::Memory;
 pub use outbox::{Count, Item, Letter, Outbox};
+pub use overview::{FiringCount, Overview, StepSpending, Untaken};
 pub use people::{People, Session, SessionKind, User};
 pub use polls::{PollHealth, PollPlace, Polled, PolledRow, Polls};
 pub use records::{Customers, Releases, StoredUpload, Uploads};
 pub use switches::{DeskEvent, Switches};
-pub use tickets::{TicketChange, TicketEntry, TicketFilter, TicketRecord, TicketStore};
+pub use tickets::{Mirrored, TicketChange, TicketEntry, TicketFilter, TicketRecord, TicketStore};
 
 pub use spending::{Spending, SpendingBooks, Spent};
 
@@ -66,6 +68,7 @@ pub trait Storage:
     + Memory
     + Switches
     + SpendingBooks
+    + Overview
     + Customers
     + TicketStore
     + People

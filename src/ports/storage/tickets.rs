@@ -78,6 +78,19 @@ pub struct TicketEntry {
     pub what: String,
 }
 
+/// Where a ticket stands beside this desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mirrored {
+    /// Nowhere, and nothing is under way.
+    No,
+    /// Something is on its way to the system outside.
+    Waiting,
+    /// All of it is there.
+    Yes,
+    /// Something was not taken in all its tries: a dead letter.
+    Failed,
+}
+
 /// A page of tickets, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TicketFilter {
@@ -85,6 +98,16 @@ pub struct TicketFilter {
     pub status: Option<TicketStatus>,
     /// Only those of this conversation.
     pub conversation: Option<ConversationId>,
+    /// Only these.
+    pub priority: Option<Priority>,
+    /// Only those of this team.
+    pub team: Option<String>,
+    /// Only those that this person has; `Some(None)` are those that nobody has.
+    pub assignee: Option<Option<UserId>>,
+    /// Only those that stand so beside this desk.
+    pub mirrored: Option<Mirrored>,
+    /// Words in the title, the number here or there, or the customer's name or address.
+    pub search: Option<String>,
     /// Where the page begins; anything that is no cursor of this list means its beginning.
     pub cursor: Option<String>,
     /// How many, 1 to 200.

@@ -1,16 +1,19 @@
 //! What set triggers off.
 
-use super::{Connection, Store};
+use super::{Connection, Db, Store};
 use crate::domain::Time;
 use crate::domain::customer::Customer;
 use crate::domain::ids::{ConversationId, CustomerId};
-use crate::ports::storage::{Firing, Firings, Page, Unavailable};
+use crate::ports::storage::{Firing, FiringFilter, Firings, Page, Unavailable};
+use crate::store::cursor::{Cursor, page, page_size};
 use crate::store::values::{from_json, json, micros, parsed, plain, time};
 use async_trait::async_trait;
 use serde_json::{Value, json as value};
+use sqlx::QueryBuilder;
 
 type Columns = (String, String, i64, i64, String, Option<String>);
 
+const LIST: char = 'f';
 const COLUMNS: &str = "SELECT trigger_id, occurrence, at, attempts, event, outcome FROM firing ";
 
 #[async_trait]
@@ -83,23 +86,9 @@ impl Firings for Store {
             .await
     }
 
-    async fn firings(&self, cursor: Option<i64>, limit: i64) -> Result<Page<Firing>, Unavailable> {
+    async fn firings(&self, filter: &FiringFilter) -> Result<Page<Firing>, Unavailable> {
         self.engine
-            .read((cursor.unwrap_or(i64::MAX), limit.clamp(1, 200)), |(before, limit), db| {
-                Box::pin(async move {
-                    let sql =
-                        format!("{COLUMNS} WHERE at < $1 ORDER BY at DESC, trigger_id, occurrence LIMIT $2");
-                    let rows: Vec<Columns> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-                        .bind(*before)
-                        .bind(*limit)
-                        .fetch_all(db)
-                        .await?;
-                    let full = rows.len() as i64 == *limit;
-                    let next = rows.last().filter(|_| full).map(|row| row.2.to_string());
-                    let items = rows.into_iter().map(firing).collect::<Result<_, _>>()?;
-                    Ok(Page { items, next })
-                })
-            })
+            .read(filter.clone(), |filter, db| Box::pin(async move { Ok(list(filter, db).await?) }))
             .await
     }
 
@@ -180,6 +169,31 @@ impl Firings for Store {
             })
             .await
     }
+}
+
+/// Several may have come in one instant (a poll's rows): the trigger and the occurrence tell their places apart.
+async fn list(filter: &FiringFilter, db: &mut Connection) -> Result<Page<Firing>, sqlx::Error> {
+    let mut query = QueryBuilder::<Db>::new(COLUMNS);
+    query.push(" WHERE TRUE");
+    if let Some(trigger) = &filter.trigger {
+        query.push(" AND trigger_id = ").push_bind(plain(trigger));
+    }
+    let from = filter.cursor.as_deref().and_then(|text| Cursor::decode(text, LIST));
+    if let Some((key, (trigger, occurrence))) =
+        from.as_ref().and_then(|from| Some((from.key, from.id.split_once('/')?)))
+    {
+        query.push(" AND (at < ").push_bind(key).push(" OR (at = ").push_bind(key);
+        query.push(" AND (trigger_id, occurrence) > (").push_bind(trigger.to_owned()).push(", ");
+        query.push_bind(occurrence.to_owned()).push(")))");
+    }
+    query.push(" ORDER BY at DESC, trigger_id, occurrence LIMIT ").push_bind(page_size(filter.limit) + 1);
+    let rows: Vec<Columns> = query.build_query_as().fetch_all(db).await?;
+    let rows = rows.into_iter().map(|row| {
+        // Triggers' ids are kebab-case: the first slash ends them.
+        let cursor = Cursor { list: LIST, rank: 0, key: row.2, id: format!("{}/{}", row.0, row.1) };
+        Ok((cursor, firing(row)?))
+    });
+    Ok(page(rows.collect::<Result<_, sqlx::Error>>()?, filter.limit))
 }
 
 /// The first record counts; in Postgres another who records the same waits for it.

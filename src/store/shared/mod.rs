@@ -12,6 +12,7 @@ mod list;
 mod matters;
 mod memory;
 mod outbox;
+mod overview;
 mod people;
 mod polls;
 mod records;

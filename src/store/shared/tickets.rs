@@ -2,6 +2,8 @@
 
 #[path = "ticket_history.rs"]
 mod history;
+#[path = "ticket_list.rs"]
+mod list;
 
 use super::{Connection, Db, SKIP_LOCKED, Store};
 use crate::domain::Time;
@@ -10,14 +12,12 @@ use crate::domain::ticket::{NewTicket, Outside, Priority, TicketStatus};
 use crate::ports::storage::{
     Page, TicketChange, TicketEntry, TicketFilter, TicketRecord, TicketStore, Unavailable,
 };
-use crate::store::cursor::{Cursor, page, page_size};
 use crate::store::values::{json, micros, named, parsed, plain, time};
 use async_trait::async_trait;
 use sqlx::{FromRow, QueryBuilder};
 
 const COLUMNS: &str = "number, conversation, customer, title, body, priority, team, status, created_at, updated_at, assignee, system, \
      remote, remote_number, remote_url, remote_status";
-const LIST: char = 't';
 /// Who did what nobody told it to.
 const DESK: &str = "Deskhand";
 
@@ -39,7 +39,7 @@ impl TicketStore for Store {
 
     async fn tickets(&self, filter: &TicketFilter) -> Result<Page<TicketRecord>, Unavailable> {
         self.engine
-            .read(filter.clone(), |filter, db| Box::pin(async move { Ok(tickets(filter, db).await?) }))
+            .read(filter.clone(), |filter, db| Box::pin(async move { Ok(list::of(filter, db).await?) }))
             .await
     }
 
@@ -258,30 +258,6 @@ async fn opened_by(key: Place, db: &mut Connection) -> Result<Option<TicketRecor
     query.push(" AND seq = ").push_bind(key.seq);
     let row: Option<Columns> = query.build_query_as().fetch_optional(db).await?;
     row.map(record).transpose()
-}
-
-async fn tickets(filter: &TicketFilter, db: &mut Connection) -> Result<Page<TicketRecord>, sqlx::Error> {
-    let mut query = QueryBuilder::<Db>::new("SELECT ");
-    query.push(COLUMNS).push(" FROM ticket WHERE TRUE");
-    if let Some(status) = filter.status {
-        query.push(" AND status = ").push_bind(status.name());
-    }
-    if let Some(conversation) = filter.conversation {
-        query.push(" AND conversation = ").push_bind(conversation.to_string());
-    }
-    if let Some(from) = filter.cursor.as_deref().and_then(|text| Cursor::decode(text, LIST)) {
-        query.push(" AND number < ").push_bind(from.key);
-    }
-    query.push(" ORDER BY number DESC LIMIT ").push_bind(page_size(filter.limit) + 1);
-    let rows: Vec<Columns> = query.build_query_as().fetch_all(db).await?;
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            let cursor = Cursor { list: LIST, rank: 0, key: row.number, id: String::new() };
-            Ok((cursor, record(row)?))
-        })
-        .collect::<Result<_, sqlx::Error>>()?;
-    Ok(page(rows, filter.limit))
 }
 
 #[derive(FromRow)]

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use deskhand::domain::person::Role;
 use deskhand::domain::switch::SwitchedOff;
+use deskhand::ports::storage::FiringFilter;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -106,7 +107,16 @@ async fn a_signed_event_that_is_none_is_refused_with_what_is_wrong() {
     let large = json!({"type": "x".repeat(70_000)}).to_string();
     post("f", large).await.is_problem(413, "too-large");
     post("g", "x".repeat(300_000)).await.is_problem(413, "too-large");
-    assert_eq!(app.world.ledger.storage.firings(None, 10).await.unwrap().items, []);
+    assert_eq!(
+        app.world
+            .ledger
+            .storage
+            .firings(&FiringFilter { limit: 10, ..FiringFilter::default() })
+            .await
+            .unwrap()
+            .items,
+        []
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use deskhand::domain::approval::{Proposal, Unanswered};
 use deskhand::domain::customer::Customer;
 use deskhand::domain::event::Event;
 use deskhand::domain::ids::CustomerId;
-use deskhand::ports::storage::{Commit, RuleHits};
+use deskhand::ports::storage::{Commit, FiringFilter, RuleHits};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -32,9 +32,10 @@ async fn an_occurrence_is_recorded_once_and_worked_on_until_it_is_done(desk: Des
     desk.store.firing_done("failed", &due[1].occurrence, "done\u{0}").await.unwrap();
     assert_eq!(desk.store.due_firings(at(99), 10).await.unwrap(), []);
     assert_eq!(desk.store.due_firings(at(100), 10).await.unwrap()[0].attempts, 1);
-    let page = desk.store.firings(None, 1).await.unwrap();
+    let first = FiringFilter { limit: 1, ..FiringFilter::default() };
+    let page = desk.store.firings(&first).await.unwrap();
     assert_eq!(page.items[0].outcome.as_deref(), Some("done\u{fffd}"));
-    let rest = desk.store.firings(page.next.map(|next| next.parse().unwrap()), 10).await.unwrap();
+    let rest = desk.store.firings(&FiringFilter { cursor: page.next, ..first }).await.unwrap();
     assert_eq!((rest.items.len(), rest.next), (1, None));
 }
 

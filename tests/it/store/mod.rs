@@ -11,6 +11,7 @@ mod memory;
 mod migrations;
 mod outage;
 mod outbox;
+mod overview;
 mod people;
 mod power;
 mod records;

@@ -1,11 +1,13 @@
 //! A customer says, the desk answers.
 
+mod aimock;
 mod answers;
 mod approvals;
 mod attacks;
 mod calls;
 mod crash;
 mod escalations;
+mod limits;
 mod long_waits;
 mod mission;
 mod model;

@@ -6,7 +6,7 @@ use crate::support::world::{World, library_with};
 use async_trait::async_trait;
 use deskhand::domain::switch::SwitchedOff;
 use deskhand::integrations::databases::Databases;
-use deskhand::ports::storage::{Firing, PollHealth};
+use deskhand::ports::storage::{Firing, FiringFilter, PollHealth};
 use deskhand::ports::{Part, Queries, Query, QueryError};
 use deskhand::triggers::Triggers;
 use serde_json::{Map, Value};
@@ -113,11 +113,12 @@ async fn firings(world: &World) -> Vec<Firing> {
     let mut all = Vec::new();
     let mut cursor = None;
     loop {
-        let page = world.ledger.storage.firings(cursor, 200).await.unwrap();
+        let filter = FiringFilter { trigger: None, cursor, limit: 200 };
+        let page = world.ledger.storage.firings(&filter).await.unwrap();
         all.extend(page.items);
-        match page.next {
-            Some(next) => cursor = Some(next.parse().unwrap()),
-            None => return all,
+        cursor = page.next;
+        if cursor.is_none() {
+            return all;
         }
     }
 }

@@ -8,6 +8,7 @@ use deskhand::domain::customer::Customer;
 use deskhand::domain::event::Event;
 use deskhand::domain::ids::CustomerId;
 use deskhand::inbox::Arrival;
+use deskhand::ports::storage::FiringFilter;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -28,7 +29,8 @@ fn failed(email: &str) -> Value {
 }
 
 async fn outcome(world: &World) -> String {
-    let page = world.ledger.storage.firings(None, 1).await.unwrap();
+    let page =
+        world.ledger.storage.firings(&FiringFilter { limit: 1, ..FiringFilter::default() }).await.unwrap();
     page.items[0].outcome.clone().unwrap()
 }
 

@@ -3,9 +3,11 @@
 use rand::Rng;
 use rand::rngs::StdRng;
 use serde_json::json;
+use std::fs::File;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -14,7 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const SIGABRT: i32 = 6;
-const PASSWORD: &str = "correct-horse-battery";
+pub(crate) const PASSWORD: &str = "correct-horse-battery";
 
 /// A process that does not outlive its story, however that ends.
 pub(crate) struct Running(Child);
@@ -47,6 +49,8 @@ pub(crate) struct Place {
     pub(crate) database: String,
     /// Further settings.
     pub(crate) env: Vec<(&'static str, String)>,
+    /// Where its log goes; to ours where absent.
+    pub(crate) log: Option<File>,
 }
 
 impl Place {
@@ -54,7 +58,7 @@ impl Place {
         let folder = TempDir::new().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let own = format!("sqlite:{}", folder.path().join("deskhand.db").display());
-        Self { folder, port, database: database.unwrap_or(own), env: Vec::new() }
+        Self { folder, port, database: database.unwrap_or(own), env: Vec::new(), log: None }
     }
 
     pub(crate) fn start(&self, crash_at: Option<&str>) -> Running {
@@ -73,6 +77,9 @@ impl Place {
             .stdout(Stdio::null());
         if let Some(at) = crash_at {
             command.env("DESKHAND_CRASH_AT", at);
+        }
+        if let Some(log) = &self.log {
+            command.stdout(log.try_clone().unwrap()).stderr(log.try_clone().unwrap());
         }
         Running(command.spawn().unwrap())
     }
@@ -99,9 +106,16 @@ impl Place {
         answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
     }
 
+    /// Its data.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Waits until it answers.
     pub(crate) async fn answering(&self) {
+        let begun = Instant::now();
         while !self.answers() {
+            assert!(begun.elapsed() < Duration::from_secs(120), "it never answers");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

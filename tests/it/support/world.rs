@@ -23,7 +23,6 @@ use deskhand::outbox::World as Outside;
 use deskhand::platforms::Platforms;
 use deskhand::ports::storage::Storage;
 use deskhand::ports::{Clock, Ids, Tracker};
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -96,6 +95,7 @@ pub(crate) struct World {
     pub(crate) tickets: Arc<FakeTickets>,
     pub(crate) notifier: Arc<FakeNotifier>,
     pub(crate) courier: Arc<FakeCourier>,
+    pub(crate) on_discord: Arc<FakeCourier>,
     pub(crate) actions: Arc<FakeActions>,
     pub(crate) mailer: Arc<FakeMailer>,
     pub(crate) desk: Desk,
@@ -178,10 +178,12 @@ impl World {
         let tickets = Arc::new(FakeTickets::new(storage));
         let notifier = Arc::new(FakeNotifier::default());
         let courier = Arc::new(FakeCourier::new(Channel::Telegram));
+        let on_discord = Arc::new(FakeCourier::new(Channel::Discord));
+        let carried: [Arc<dyn channels::Courier>; 2] = [courier.clone(), on_discord.clone()];
         let actions = Arc::new(FakeActions::default());
         let mailer = Arc::new(FakeMailer::default());
         let outside = Outside {
-            couriers: HashMap::from([(Channel::Telegram, courier.clone() as Arc<dyn channels::Courier>)]),
+            couriers: carried.into_iter().map(|courier| (courier.channel(), courier)).collect(),
             tickets: tickets.clone(),
             tracker,
             notifier: notifier.clone(),
@@ -206,6 +208,7 @@ impl World {
             tickets,
             notifier,
             courier,
+            on_discord,
             actions,
             mailer,
             desk,
@@ -230,6 +233,11 @@ impl World {
     /// Somebody on a channel that must be pushed to.
     pub(crate) async fn on_telegram(&self) -> Person<'_> {
         self.person(Channel::Telegram, None, None).await
+    }
+
+    /// Somebody on the channel of this name, who calls themselves this.
+    pub(crate) async fn called(&self, channel: Channel, name: &str) -> Person<'_> {
+        self.person(channel, Some(name.to_owned()), None).await
     }
 
     async fn person(&self, channel: Channel, name: Option<String>, email: Option<String>) -> Person<'_> {
@@ -273,12 +281,13 @@ impl World {
         // Twice in a row: the two questions are not asked at one moment, and work may slip from one to the other.
         let mut quiet = 0;
         for _ in 0..3000 {
+            // In this order: a turn ends after the call it begins, and a call after the turn it makes due.
+            let (turns, asked) = (self.desk.turns.under_way(), self.desk.asking.in_flight());
             let due = self.ledger.storage.due(self.ledger.now(), 10).await.expect("what is due");
             let acts = self.ledger.storage.waiting_effects().await.expect("what is to be done");
             let fired =
                 self.ledger.storage.due_firings(self.ledger.now(), 1).await.expect("what set triggers off");
-            let asked = self.desk.asking.in_flight();
-            let rests = due.is_empty() && acts == 0 && asked == 0 && fired.is_empty();
+            let rests = due.is_empty() && acts + asked as i64 == 0 && fired.is_empty() && turns == 0;
             quiet = if rests { quiet + 1 } else { 0 };
             if quiet == 2 {
                 return;

@@ -75,7 +75,7 @@ pub(in crate::http) struct Reason {
 }
 
 impl Reason {
-    pub(super) fn of(reason: &DomainReason) -> Self {
+    pub(in crate::http::console) fn of(reason: &DomainReason) -> Self {
         Self { code: reason.code.clone(), text: reason.text.clone() }
     }
 }

@@ -5,6 +5,7 @@ mod consulting;
 pub(super) mod decision;
 pub(in crate::http::console) mod effects;
 pub(super) mod event;
+pub(super) mod mirror;
 pub(super) mod row;
 pub(super) mod undoable;
 
@@ -29,7 +30,7 @@ impl Named {
         Self { id: person.id.to_string(), name: person.name.clone() }
     }
 
-    pub(super) fn team(id: &str, book: &Playbook) -> Self {
+    pub(in crate::http::console) fn team(id: &str, book: &Playbook) -> Self {
         let (_, team) = book.team(id);
         // A team of an earlier release keeps its id as its name.
         let name = book.teams.all.contains_key(id).then_some(team).flatten().map_or(id, |team| &team.name);

@@ -58,6 +58,25 @@ async fn a_ticket_is_listed_and_changed() {
     assert_eq!(ticket["conversation"], app.conversation(&token).await);
     assert!(ticket["team"]["name"].is_string() && ticket["priority"].is_string());
 
+    assert_eq!(ticket["mirror"], json!({"state": "here", "cause": null, "until": null, "letter": null}));
+    let found = async |query: &str| {
+        let page = app.get(&format!("/api/v1/tickets?{query}")).cookie(&maria).send().await.json();
+        page["items"].as_array().unwrap_or_else(|| panic!("{page}")).len()
+    };
+    for fits in ["q=ada", "q=T-1001", "mirror=here", "assignee=", "q=ada&status=open&mirror=here"] {
+        assert_eq!(found(fits).await, 1, "{fits}");
+    }
+    for other in ["q=bob", "mirror=there", "mirror=failed", "team=nobody", "status=solved"] {
+        assert_eq!(found(other).await, 0, "{other}");
+    }
+    for wrong in ["assignee=nobody", "mirror=somewhere", "q=%00", "priority=soon"] {
+        let answer = app.get(&format!("/api/v1/tickets?{wrong}")).cookie(&maria).send().await;
+        answer.is_problem(400, "bad-query");
+    }
+    let detail = app.get("/api/v1/tickets/T-1001").cookie(&maria).send().await.json();
+    assert_eq!(detail["conversations"].as_array().unwrap().len(), 1);
+    assert_eq!(detail["conversations"][0]["name"], "Ada");
+
     let change = |number: &str, body: Value| {
         app.call(Method::PATCH, &format!("/api/v1/tickets/{number}")).json(&body).cookie(&maria).own_page()
     };

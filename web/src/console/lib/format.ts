@@ -37,8 +37,9 @@ export function fullTime(at: string): string {
   return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
+/** Whole percents, rounded down as everywhere in the desk: what is not sure is never 100%. */
 export function percent(share: number): string {
-  return `${Math.round(Math.min(Math.max(share, 0), 1) * 100)}%`;
+  return `${Math.floor(Math.min(Math.max(share, 0), 1) * 100 + 1e-6)}%`;
 }
 
 /** What a decision cost, with enough digits that a cheap one does not read as free. */

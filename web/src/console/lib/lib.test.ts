@@ -119,6 +119,6 @@ describe('words and numbers', () => {
     expect(['Priya Raman', 'Cher', '', null, '<script>', '李 小龙', '  ', '🙂'].map(initials)).toEqual(['PR', 'C', '?', '?', 'S', '李小', '?', '?']);
     expect(tint('abc')).toBe(tint('abc'));
     expect(words('duplicate_charge')).toBe('Duplicate charge');
-    expect([1.2, -1, 0.456].map(percent)).toEqual(['100%', '0%', '46%']);
+    expect([1.2, -1, 0.456, 0.999, 0.29].map(percent)).toEqual(['100%', '0%', '45%', '99%', '29%']);
   });
 });

@@ -2,17 +2,17 @@ import { VIEWS, type View } from '../api/types';
 
 const BASE = '/console';
 
-export type Route = { page: 'desk'; view: View; conversation: string | null } | { page: Page };
+export type Route = { page: 'desk'; view: View; conversation: string | null } | { page: Page; part?: string };
 
-/** Pages beside the desk itself, by their addresses. */
-const PAGES = ['tickets', 'approvals', 'automation', 'letters'] as const;
+/** Pages beside the desk itself, by their addresses; some have parts, such as one ticket. */
+const PAGES = ['tickets', 'approvals', 'automation', 'model', 'letters'] as const;
 export type Page = (typeof PAGES)[number];
 
 /** Reads a path under /console; anything unknown is the queue. */
 export function parse(path: string): Route {
   const [first = '', second] = path.slice(BASE.length).split('/').filter((p) => p !== '').map(decode);
   const page = PAGES.find((p) => p === first);
-  if (page !== undefined) return { page };
+  if (page !== undefined) return second === undefined ? { page } : { page, part: second };
   const view = VIEWS.find((v) => v === first) ?? 'queue';
   return { page: 'desk', view, conversation: second ?? null };
 }
@@ -26,7 +26,7 @@ function decode(part: string): string {
 }
 
 export function href(route: Route): string {
-  if (route.page !== 'desk') return `${BASE}/${route.page}`;
+  if (route.page !== 'desk') return `${BASE}/${route.page}${route.part === undefined ? '' : `/${encodeURIComponent(route.part)}`}`;
   return `${BASE}/${route.view}${route.conversation === null ? '' : `/${encodeURIComponent(route.conversation)}`}`;
 }
 

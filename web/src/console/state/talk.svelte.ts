@@ -138,34 +138,42 @@ export class Talk {
     return this.#command('undo', () => data(api.POST('/api/v1/conversations/{id}/acts/{act}/reversal', { params })));
   }
 
-  /** Has the bot run a playbook here. */
-  start(id: string, input: Record<string, unknown>): Promise<boolean> {
+  /** Has the bot run a playbook here; returns why not, for the dialog that asked. */
+  start(id: string, input: Record<string, unknown>): Promise<string | null> {
     const params = { path: { id: this.id } };
     const body = { id, input } as never;
-    return this.#command('start', () => data(api.POST('/api/v1/conversations/{id}/playbooks', { params, body })));
+    return this.#try('start', () => data(api.POST('/api/v1/conversations/{id}/playbooks', { params, body })));
   }
 
-  transfer(team: string, note: string): Promise<boolean> {
+  /** Returns why not, for the dialog that asked. */
+  transfer(team: string, note: string): Promise<string | null> {
     const params = { path: { id: this.id } };
     const body = { team, ...(note.trim() !== '' && { note: note.trim() }) };
-    return this.#command('transfer', () => data(api.POST('/api/v1/conversations/{id}/handoff', { params, body })));
+    return this.#try('transfer', () => data(api.POST('/api/v1/conversations/{id}/handoff', { params, body })));
   }
 
   async #command(name: string, call: () => Promise<Detail>): Promise<boolean> {
-    if (this.busy !== null) return false;
+    const refused = await this.#try(name, call);
+    if (refused) toasts.say(refused, 'error');
+    return refused === null;
+  }
+
+  /** Nothing where it was done; empty where there is nothing to say about why not. */
+  async #try(name: string, call: () => Promise<Detail>): Promise<string | null> {
+    if (this.busy !== null) return '';
     this.busy = name;
     try {
       const detail = await call();
       this.#detail(detail);
       this.owner.adopt(detail);
-      await this.#fetch();
-      return true;
+      // It is done; if its lines cannot be read now, the stream brings them.
+      await this.#fetch().catch(() => undefined);
+      return null;
     } catch (error) {
       const failed = this.owner.failed(error);
-      if (failed.status !== 401) toasts.say(failed.message, 'error');
       // A conflict means that somebody else moved: show what is true now.
       if (failed.status === 409 || failed.status === 404) void this.catchUp();
-      return false;
+      return failed.status === 401 ? '' : failed.message;
     } finally {
       this.busy = null;
     }

@@ -17,8 +17,12 @@ if [ ! -d /usr/share/redmine ]; then
   echo "Redmine is not here: apt-get install redmine redmine-sqlite puma" >&2
   exit 1
 fi
-cargo build --quiet --locked -p connectors --examples
-if [ "$how" = desk ]; then cargo test --quiet --locked --workspace --test it --no-run; fi
+if [ "$how" = desk ]; then
+  cargo build --quiet --locked --workspace --example fault_proxy
+  cargo test --quiet --locked --workspace --test it --no-run
+else
+  cargo build --quiet --locked -p connectors --examples
+fi
 work="$(mktemp -d)"
 chmod 755 "$work"
 pids=()

@@ -31,7 +31,7 @@ const MAX_BODY: usize = 128 * 1024;
 pub(super) fn routes(settings: &Settings) -> Router<Site> {
     let sites: Arc<[String]> = settings.allowed_origins.clone().into();
     let forms = Router::new()
-        .route("/forms/{trigger}", post(forms::create))
+        .route("/forms/{trigger}", post(forms::create).options(forms::asked))
         .layer(from_fn_with_state(sites, forms::of_other_sites));
     let file_limit = DefaultBodyLimit::max(settings.max_upload_bytes + uploads::FORM_OVERHEAD);
     Router::new()

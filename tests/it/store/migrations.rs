@@ -61,7 +61,7 @@ async fn a_file_and_its_folder_are_made_for_nobody_else_to_read() {
     let url = format!("sqlite:{}", file.display());
     assert_eq!(
         migrate(&url).await.unwrap(),
-        ["begin", "platforms", "matters", "triggers", "outbound", "codes", "model calls"]
+        ["begin", "platforms", "matters", "triggers", "outbound", "codes", "model calls", "polls"]
     );
     let store = open(&url).await.unwrap();
     store.ping().await.unwrap();

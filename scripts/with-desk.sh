@@ -25,7 +25,7 @@ printf '%s\n' "$DESKHAND_AGENT_PASSWORD" | "$bin" user add --email "$DESKHAND_AG
 printf '%s\n' "$DESKHAND_AGENT2_PASSWORD" | "$bin" user add --email "$DESKHAND_AGENT2_EMAIL" --name Mia --role agent --password-stdin
 trap 'kill ${server:-} ${model:-} ${shop:-} ${front:-} 2>/dev/null || true; wait ${server:-} ${model:-} ${shop:-} ${front:-} 2>/dev/null || true; rm -rf "$data"' EXIT
 if [ "${MODEL:-}" = fake ]; then
-  cargo build --locked --quiet -p fakes --bin fake-model
+  [ -x ./target/debug/fake-model ] && [ -n "${FRONT:-}" ] || cargo build --locked --quiet -p fakes --bin fake-model
   fake=127.0.0.1:$(free)
   # Slow enough to be seen writing.
   ./target/debug/fake-model --listen "$fake" --pace 120 > "$data/model.log" 2>&1 &

@@ -95,6 +95,7 @@ for (const [name, look] of [['light', {}], ['dark', { colorScheme: 'dark' }], ['
       await shot(page, `model-${state}-${name.replaceAll(' ', '-')}`);
       found[state] = await axe(page);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${state}: nothing is wider than the screen`);
+      assert.ok(await page.locator('.figures').evaluateAll((all) => all.every((it) => it.scrollWidth <= it.clientWidth)), `${state}: nothing is cut off`);
     };
     const layer = (layerName, of, healthy, detail, figures = {}) => ({ name: layerName, of, healthy, detail, figures });
     const down = { state: 'degraded', detail: 'The language model is not answering: the server is left alone for 28 s; the desk goes on with local triage.', in_flight: 0, layers: [

@@ -13,8 +13,12 @@ use crate::playbook::policy::intent::{Engine, Intent, Then};
 use crate::playbook::{CheckedRule, Playbook};
 use crate::triage::level_of;
 use axum::extract::State;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// How far back overviews look.
+pub(super) const LATELY_DAYS: i64 = 30;
 
 #[derive(Serialize, ToSchema)]
 pub(super) struct Rules {
@@ -36,6 +40,8 @@ struct Rule {
     concludes: bool,
     /// How often it has fired; 0 is a dead rule.
     hits: i64,
+    /// How often in the last 30 days.
+    lately: i64,
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_at: Option<Time>,
 }
@@ -120,7 +126,9 @@ struct Budget {
 #[utoipa::path(get, operation_id = "list_rules", path = "/rules", tag = "automation", responses((status = 200, body = Rules), Problem))]
 pub(super) async fn rules(State(site): State<Site>, _: Reader) -> Result<Json<Rules>> {
     let book = site.library.current();
-    let hits = site.ledger.storage.rule_hits().await?;
+    let storage = &site.ledger.storage;
+    let hits = storage.rule_hits().await?;
+    let lately = storage.rules_lately(site.ledger.now() - TimeDelta::days(LATELY_DAYS)).await?;
     let items = book.rules.iter().map(|rule| {
         let counted = hits.iter().find(|hits| hits.rule == rule.id);
         Rule {
@@ -130,6 +138,7 @@ pub(super) async fn rules(State(site): State<Site>, _: Reader) -> Result<Json<Ru
             then: consequence(rule, &book),
             concludes: rule.then.is_some(),
             hits: counted.map_or(0, |counted| counted.hits),
+            lately: lately.iter().find(|(id, _)| *id == rule.id).map_or(0, |(_, hits)| *hits),
             last_at: counted.map(|counted| counted.last_at),
         }
     });

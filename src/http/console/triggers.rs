@@ -1,5 +1,6 @@
 //! What sets the desk off beside messages: playbooks that agents start, triggers and what set them off.
 
+use super::automation::LATELY_DAYS;
 use super::conversations::{detail, within};
 use super::view::row::Detail;
 use crate::desk::Command;
@@ -183,7 +184,7 @@ pub(super) async fn list(State(site): State<Site>, _: Reader) -> Result<Json<Tri
     let book = site.library.current();
     let now = site.ledger.now();
     let polls = site.ledger.storage.polls().await?;
-    let counts = site.ledger.storage.firing_counts(now - TimeDelta::days(30)).await?;
+    let counts = site.ledger.storage.firing_counts(now - TimeDelta::days(LATELY_DAYS)).await?;
     let items = book.triggers.values().map(|trigger| {
         let count = counts.iter().find(|count| count.trigger == trigger.id);
         Trigger {

@@ -60,6 +60,10 @@ pub trait Overview: Send + Sync {
     /// What triggers came to since then, by trigger; those that never went off are missing.
     async fn firing_counts(&self, since: Time) -> Result<Vec<FiringCount>, Unavailable>;
 
+    /// How often rules have fired since the day (UTC) of that instant, up to 90 days back, by rule; those that did not
+    /// are missing.
+    async fn rules_lately(&self, since: Time) -> Result<Vec<(String, i64)>, Unavailable>;
+
     /// What calls to language models took since then, by job.
     async fn spent_by_step(&self, since: Time) -> Result<Vec<StepSpending>, Unavailable>;
 

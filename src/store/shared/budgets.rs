@@ -85,6 +85,7 @@ impl Budgets for Store {
                         .bind(micros(one.last_at))
                         .execute(&mut *db)
                         .await?;
+                        count_day(one, db).await?;
                     }
                     Ok(())
                 })
@@ -109,6 +110,34 @@ impl Budgets for Store {
             })
             .await
     }
+}
+
+/// How many days back rules are counted by day.
+const DAYS_KEPT: i64 = 90;
+
+/// What is older than anybody looks back goes with the next that is counted.
+async fn count_day(one: &RuleHits, db: &mut Connection) -> Result<(), sqlx::Error> {
+    let today = day(one.last_at);
+    sqlx::query(
+        "INSERT INTO rule_day (rule_id, day, hits) VALUES ($1, $2, $3) ON CONFLICT (rule_id, day) \
+         DO UPDATE SET hits = rule_day.hits + excluded.hits",
+    )
+    .bind(plain(&one.rule))
+    .bind(today)
+    .bind(one.hits)
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("DELETE FROM rule_day WHERE rule_id = $1 AND day < $2")
+        .bind(plain(&one.rule))
+        .bind(today - DAYS_KEPT)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The day (UTC) of an instant, counted from 1970.
+pub(super) fn day(at: Time) -> i64 {
+    at.timestamp().div_euclid(86_400)
 }
 
 /// Writes the marks of a commit.

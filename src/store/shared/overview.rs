@@ -1,6 +1,7 @@
 //! What people who answer for the desk look at.
 
 use super::Store;
+use super::budgets::day;
 use crate::domain::Time;
 use crate::domain::effect::{Effect, MIRROR_LANE};
 use crate::domain::event::Entry;
@@ -59,6 +60,18 @@ impl Overview for Store {
                         Ok(FiringCount { trigger, fired, last_at: time(at)?, failed, waiting })
                     });
                     Ok(counts.collect::<Result<_, sqlx::Error>>()?)
+                })
+            })
+            .await
+    }
+
+    async fn rules_lately(&self, since: Time) -> Result<Vec<(String, i64)>, Unavailable> {
+        self.engine
+            .read(day(since), |since, db| {
+                Box::pin(async move {
+                    let sql = "SELECT rule_id, CAST(SUM(hits) AS BIGINT) FROM rule_day WHERE day >= $1 \
+                               GROUP BY rule_id ORDER BY rule_id";
+                    Ok(sqlx::query_as(sql).bind(since).fetch_all(db).await?)
                 })
             })
             .await

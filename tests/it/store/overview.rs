@@ -10,7 +10,7 @@ use deskhand::domain::ids::{Place, UserId};
 use deskhand::domain::release::ReleaseId;
 use deskhand::domain::ticket::{NewTicket, Outside, Priority};
 use deskhand::ports::storage::{
-    Commit, FiringFilter, Mirrored, Spent, TicketChange, TicketFilter, TicketRecord,
+    Commit, FiringFilter, Mirrored, RuleHits, Spent, TicketChange, TicketFilter, TicketRecord,
 };
 use model::Step;
 use serde_json::json;
@@ -19,6 +19,7 @@ on_both![
     firings_of_one_instant_are_paged_without_gaps_and_counted,
     tickets_are_found_by_what_is_looked_for,
     a_ticket_waits_stands_or_is_stuck_outside,
+    rules_are_counted_by_day_and_forgotten_after_a_while,
     calls_are_summed_up_by_job,
     deeds_leave_out_what_was_only_said,
 ];
@@ -145,6 +146,25 @@ async fn a_ticket_waits_stands_or_is_stuck_outside(desk: Desk) {
     assert_eq!((untaken[0].number, untaken[0].dead, untaken[0].cause.as_str()), (numbers[2], false, "503"));
     assert_eq!((untaken[0].due, untaken[0].place), (at(60), waits));
     assert_eq!((untaken[1].number, untaken[1].dead, untaken[1].cause.as_str()), (numbers[3], true, "410"));
+}
+
+async fn rules_are_counted_by_day_and_forgotten_after_a_while(desk: Desk) {
+    const DAY: i64 = 86_400;
+    let count = async |rule: &str, hits, seconds| {
+        let fired = [RuleHits { rule: rule.into(), hits, last_at: at(seconds) }];
+        desk.store.count_rules(&fired).await.unwrap();
+    };
+    count("legal", 2, 0).await;
+    count("legal", 3, 60).await;
+    count("outage", 1, 60).await;
+    count("legal", 4, 40 * DAY).await;
+    let of = |name: &str, hits: i64| (name.to_owned(), hits);
+    assert_eq!(desk.store.rules_lately(at(0)).await.unwrap(), [of("legal", 9), of("outage", 1)]);
+    assert_eq!(desk.store.rules_lately(at(10 * DAY)).await.unwrap(), [of("legal", 4)]);
+    count("legal", 1, 100 * DAY).await;
+    assert_eq!(desk.store.rules_lately(at(0)).await.unwrap(), [of("legal", 5), of("outage", 1)]);
+    let ever = desk.store.rule_hits().await.unwrap();
+    assert_eq!(ever.iter().find(|one| one.rule == "legal").unwrap().hits, 10, "the whole forgets nothing");
 }
 
 async fn calls_are_summed_up_by_job(desk: Desk) {

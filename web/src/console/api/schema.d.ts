@@ -2780,6 +2780,11 @@ export interface components {
             id: string;
             /** Format: date-time */
             last_at: string | null;
+            /**
+             * Format: int64
+             * @description How often in the last 30 days.
+             */
+            lately: number;
             /** @description What follows, in words. */
             then: string;
             /** @description Its condition, as it is written. */

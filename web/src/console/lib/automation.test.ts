@@ -5,11 +5,10 @@ import { fieldsOf, given } from './inputs';
 import { asked, EVERYTHING, NOBODY, standing } from './tickets';
 
 describe('rules', () => {
-  const now = Date.parse('2026-11-20T09:00:00Z');
   it('are dead, quiet or alive', () => {
-    expect(liveliness({ hits: 0, last_at: null }, now)).toBe('dead');
-    expect(liveliness({ hits: 3, last_at: '2026-10-01T09:00:00Z' }, now)).toBe('quiet');
-    expect(liveliness({ hits: 3, last_at: '2026-11-01T09:00:00Z' }, now)).toBe('alive');
+    expect(liveliness({ hits: 0, lately: 0 })).toBe('dead');
+    expect(liveliness({ hits: 3, lately: 0 })).toBe('quiet');
+    expect(liveliness({ hits: 3, lately: 1 })).toBe('alive');
   });
 });
 

@@ -10,12 +10,9 @@ export function level(id: string): string {
 
 export const KINDS: Record<Trigger['kind'], string> = { hook: 'Hook', schedule: 'Schedule', form: 'Form', ticket: 'Ticket', file: 'File', manual: 'By hand', poll: 'Database' };
 
-const DAYS = 30;
-
-/** How a rule stands: dead where it never spoke, quiet where it did so long ago. */
-export function liveliness(rule: Pick<Rule, 'hits' | 'last_at'>, now: number): 'dead' | 'quiet' | 'alive' {
-  if (rule.hits === 0 || rule.last_at === null) return 'dead';
-  return now - Date.parse(rule.last_at) > DAYS * 86_400_000 ? 'quiet' : 'alive';
+/** How a rule stands: dead where it never spoke, quiet where it did not in the last 30 days. */
+export function liveliness(rule: Pick<Rule, 'hits' | 'lately'>): 'dead' | 'quiet' | 'alive' {
+  return rule.hits === 0 ? 'dead' : rule.lately === 0 ? 'quiet' : 'alive';
 }
 
 /** How much of an error budget is used, 0 to 1 and beyond; nothing while too few answers were given to conclude from. */

@@ -1,0 +1,7 @@
+-- How often each rule has fired on each day (UTC), for as long as overviews look back; rule_hit has the whole.
+CREATE TABLE rule_day (
+    rule_id TEXT NOT NULL,
+    day BIGINT NOT NULL, -- days since 1970
+    hits BIGINT NOT NULL,
+    PRIMARY KEY (rule_id, day)
+);

@@ -119,7 +119,6 @@ impl Tracker {
 }
 
 async fn exactly_once(database: Option<String>) {
-    deskhand::app::install_tls();
     let seed = rand::rng().random();
     let faults = Faults { seed, cut_after: 0.2, ..Faults::default() };
     let fake = TicketFake::start(Vendor::Redmine, faults).await.unwrap();
@@ -128,6 +127,7 @@ async fn exactly_once(database: Option<String>) {
 
 async fn opens_once(database: Option<String>, tracker: Tracker, seed: u64) {
     let size = std::env::var("A1_TICKETS").ok().and_then(|text| text.parse().ok()).unwrap_or(40);
+    deskhand::app::install_tls();
     println!("seed {seed}");
     let began = Instant::now();
     let mut place = Place::new(database);

@@ -56,7 +56,7 @@ test: test-tools web
 	@echo "== The browser: a customer and an agent at once."
 	scripts/with-desk.sh npm --prefix web run --silent test:browser
 	MODEL=fake scripts/with-desk.sh node --test --test-concurrency=1 tests/browser/drafting.test.mjs tests/browser/model.test.mjs
-	DESK=shop scripts/with-desk.sh node --test --test-concurrency=1 tests/browser/approvals.test.mjs tests/browser/automation.test.mjs tests/browser/tickets.test.mjs
+	DESK=shop scripts/with-desk.sh node --test --test-concurrency=1 tests/browser/approvals.test.mjs tests/browser/roles.test.mjs tests/browser/automation.test.mjs tests/browser/tickets.test.mjs
 
 lint: tools
 	$(CARGO) fmt --all --check

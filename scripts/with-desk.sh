@@ -22,6 +22,8 @@ export DESKHAND_URL=http://127.0.0.1:$port
 export DESKHAND_AGENT_EMAIL=ben@example.com DESKHAND_AGENT_PASSWORD=correct-horse-battery
 export DESKHAND_AGENT2_EMAIL=mia@example.com DESKHAND_AGENT2_PASSWORD=correct-horse-battery
 printf '%s\n' "$DESKHAND_AGENT_PASSWORD" | "$bin" user add --email "$DESKHAND_AGENT_EMAIL" --name Ben --role admin --password-stdin
+analyst=ana@example.com
+printf '%s\n' "$DESKHAND_AGENT_PASSWORD" | "$bin" user add --email "$analyst" --name Ana --role analyst --password-stdin
 printf '%s\n' "$DESKHAND_AGENT2_PASSWORD" | "$bin" user add --email "$DESKHAND_AGENT2_EMAIL" --name Mia --role agent --password-stdin
 trap 'kill ${server:-} ${model:-} ${shop:-} ${front:-} 2>/dev/null || true; wait ${server:-} ${model:-} ${shop:-} ${front:-} 2>/dev/null || true; rm -rf "$data"' EXIT
 if [ "${MODEL:-}" = fake ]; then
@@ -63,4 +65,4 @@ done
 # For the tests alone: the program itself would take them for settings.
 DESKHAND_LINK=$(grep -o 'link=[0-9a-f]*' "$data/out.log" | cut -d= -f2) \
   DESKHAND_IDENTITY_SECRET=$DESKHAND_WIDGET__IDENTITY_SECRET DESKHAND_FAKE_MODEL=${fake:+http://$fake} \
-  SHOP=${at:+http://127.0.0.1:$at} HOOK_SECRET=${DESKHAND_HOOKS__SECRETS__BILLING:-} "$@"
+  ANALYST=$analyst SHOP=${at:+http://127.0.0.1:$at} HOOK_SECRET=${DESKHAND_HOOKS__SECRETS__BILLING:-} "$@"

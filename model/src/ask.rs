@@ -24,11 +24,13 @@ pub enum Step {
     Translate,
     /// Whether a draft says only what its sources say.
     Screen,
+    /// What to look up next for a playbook, or what was found.
+    Use,
 }
 
 impl Step {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Classify,
         Self::Extract,
         Self::Summarise,
@@ -36,6 +38,7 @@ impl Step {
         Self::Suggest,
         Self::Translate,
         Self::Screen,
+        Self::Use,
     ];
 
     /// Its name in files, metrics and the log.
@@ -49,6 +52,7 @@ impl Step {
             Self::Suggest => "suggest",
             Self::Translate => "translate",
             Self::Screen => "screen",
+            Self::Use => "use",
         }
     }
 }

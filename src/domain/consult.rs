@@ -115,6 +115,17 @@ impl Asked {
     }
 }
 
+/// What was said before the lines that the fold still holds, in a model's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Up to this place of the log.
+    pub up_to: Seq,
+    /// How many messages the customer had written by then.
+    pub turns: u32,
+    /// The words.
+    pub text: String,
+}
+
 /// One of the opinions that a confidence was joined from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Opinion {

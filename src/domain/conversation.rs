@@ -11,7 +11,7 @@ pub use parts::{Done, Handoff, Lookup, Occurrence};
 use super::Time;
 use super::approval::Approval;
 use super::code::Tried;
-use super::consult::{Asked, Standing};
+use super::consult::{Asked, Memory, Standing};
 use super::customer::{Account, Customer};
 use super::decision::Decision;
 use super::effect::{Effect, Outcome};
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Changes whenever the fold does: a snapshot of another version is thrown away and the log folded again.
-pub const FOLD_VERSION: i64 = 7;
+pub const FOLD_VERSION: i64 = 8;
 
 /// The state that everything is decided on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,6 +126,8 @@ pub struct Conversation {
     pub off: Vec<SwitchedOff>,
     /// What the language model was asked about messages that are not decided yet, and for the last hand-off.
     pub consulted: Vec<Asked>,
+    /// What was said long ago, where a language model has summarised it.
+    pub memory: Option<Memory>,
     /// What the language model has cost so far, in millionths of a US dollar.
     pub model_micros: u64,
 }
@@ -303,6 +305,7 @@ impl Conversation {
             unreachable: None,
             off: Vec::new(),
             consulted: Vec::new(),
+            memory: None,
             model_micros: 0,
         })
     }
@@ -332,6 +335,7 @@ impl Conversation {
                 self.approvals.get(seq).is_some_and(|approval| approval.ruling.is_some())
             }
             Waiting::Event { name, about, .. } => self.occurrence(name, about).is_some(),
+            Waiting::Model { seq, .. } => self.inquired(*seq).is_some_and(|asked| asked.came.is_some()),
         }
     }
 

@@ -33,6 +33,9 @@ pub struct Run {
     /// What was last ruled on it, if anything was: whether it may act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<bool>,
+    /// What a language model is finding out for the step that it stands at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inquiry: Option<Box<Inquiry>>,
     /// Whether the customer was led back to it once, after another matter.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub returned: bool,
@@ -62,10 +65,48 @@ impl Run {
             Waiting::Approval { until, .. }
             | Waiting::Moment { until }
             | Waiting::Event { until, .. }
+            | Waiting::Model { until, .. }
             | Waiting::Code { until, .. } => Some(*until),
             _ => None,
         }
     }
+}
+
+/// What a language model does for a `consult` step. It proposes; what was checked and done stands here.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Inquiry {
+    /// What was called for it, oldest first.
+    pub calls: Vec<Called>,
+    /// What it wants called now; it has passed the checks of names and values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Calling>,
+    /// Whether a human was asked about `next`.
+    #[serde(default)]
+    pub proposed: bool,
+    /// What had been ruled on the run before: an approval is for one call and for nothing after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<bool>,
+}
+
+/// One call of an action.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calling {
+    /// The action's id.
+    pub action: String,
+    /// Everything that it takes: what the playbook sets and what the model said.
+    pub input: Value,
+}
+
+/// A call that is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Called {
+    /// What was called.
+    #[serde(flatten)]
+    pub call: Calling,
+    /// What came, cut to a bearable size; words where nothing came.
+    pub output: Value,
+    /// Whether it gave an answer.
+    pub went_well: bool,
 }
 
 /// What a run waits for.
@@ -110,6 +151,13 @@ pub enum Waiting {
     /// A moment.
     Moment {
         /// Which.
+        until: Time,
+    },
+    /// A language model's answer to the question of a `consult` step.
+    Model {
+        /// The event that asked.
+        seq: Seq,
+        /// Until then.
         until: Time,
     },
     /// Something that happens outside.

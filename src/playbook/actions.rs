@@ -3,6 +3,7 @@
 
 mod check;
 pub mod query;
+pub mod scalars;
 mod ways;
 
 pub(super) use check::{compiled, read};
@@ -35,6 +36,8 @@ pub struct Action {
     pub version: String,
     /// As people see it.
     pub name: String,
+    /// One sentence.
+    pub description: String,
     /// Whether it changes anything.
     pub kind: ActionKind,
     /// What is sent where.
@@ -114,6 +117,16 @@ impl Action {
     }
 }
 
+/// Whether this is a JSON Schema; what is wrong otherwise.
+pub fn is_schema(schema: &Value) -> Result<(), String> {
+    check::compiled(schema).map(drop)
+}
+
+/// Whether a value is of a schema that was checked; what is wrong otherwise.
+pub fn fits(schema: &Value, value: &Value) -> Result<(), String> {
+    conforms(check::compiled(schema)?.as_ref(), value)
+}
+
 pub(super) fn conforms(validator: &Validator, value: &Value) -> Result<(), String> {
     let wrong: Vec<String> = validator
         .iter_errors(value)
@@ -142,6 +155,7 @@ pub(super) fn built_in() -> BTreeMap<String, Action> {
         id: CUSTOMERS_FIND.to_owned(),
         version: "1".to_owned(),
         name: "Find a customer".to_owned(),
+        description: "Looks for an account by its e-mail address.".to_owned(),
         kind: ActionKind::Read,
         via: Via::BuiltIn,
         auth: None,

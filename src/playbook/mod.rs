@@ -14,7 +14,7 @@ mod quick;
 mod read;
 pub mod replies;
 pub mod schema;
-mod shape;
+pub(crate) mod shape;
 pub mod templates;
 pub mod triggers;
 pub mod typing;

@@ -134,6 +134,14 @@ fn read_here(content: &Content, trainer: Trainer<'_>) -> Result<Playbook, Vec<Fa
     let rules = read_rules(content, &intent_ids, &goals, &mut faults);
     let cases = read_cases(content, &mut faults);
     let examples = training_set(content, &intents, &desk, &mut faults);
+    if let Some(written) = &written
+        && written.prompts.of(::model::Step::Use).is_none()
+    {
+        for id in procedures.iter().filter(|(_, procedure)| procedure.consults()).map(|(id, _)| id) {
+            let message = "`consult` needs a prompt for the step \"use\": copy prompts/use-tools.md from the starter desk";
+            faults.add(&format!("policies/playbooks/{id}.yaml"), 1, message);
+        }
+    }
     let Some(written) = written.filter(|_| faults.is_empty()) else { return Err(faults.sorted()) };
     let classifier = trainer(&examples, &TrainOptions::default()).map_err(|error| {
         vec![Fault { file: "policies/intents".to_owned(), line: 1, column: 0, message: error.to_string() }]

@@ -55,7 +55,7 @@ fn describe_at(path: &str, schema: &Value, kinds: &mut MoreNames, depth: usize) 
 
 /// The value with everything that its schema declares: what the other side left out, or gave as `null`, is empty.
 #[must_use]
-pub(super) fn completed(schema: &Value, value: Value) -> Value {
+pub(crate) fn completed(schema: &Value, value: Value) -> Value {
     completed_at(schema, value, 0)
 }
 
@@ -85,7 +85,7 @@ fn completed_at(schema: &Value, value: Value, depth: usize) -> Value {
 }
 
 /// `type`, also where it is a list of which one is `null`.
-fn kind_of(schema: &Value) -> Option<&str> {
+pub(super) fn kind_of(schema: &Value) -> Option<&str> {
     match schema.get("type") {
         Some(Value::String(kind)) => Some(kind),
         Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),

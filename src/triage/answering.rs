@@ -5,6 +5,7 @@ use super::handoff::{To, hand_off};
 use super::judge::Case;
 use super::playing::{self, Fill};
 use super::pressed::Pressed;
+use super::reading::{self, Read};
 use super::rules::{self, Conclusion, Limits};
 use super::slots;
 use crate::domain::decision::{Reason, Route};
@@ -34,7 +35,7 @@ pub(super) fn a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&
     }
     let unfit = match filled {
         Fill::Answer(value) => {
-            take_answer(draft, case, run.clone(), slot, value);
+            take_answer(draft, case, run.clone(), slot, value, None);
             return true;
         }
         Fill::Without => {
@@ -57,19 +58,40 @@ pub(super) fn a_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&
         draft.push(Event::PutAside);
         return false;
     }
+    let (unfit, why) = match unfit {
+        Some(words) => (Some(words), None),
+        None if press.is_some() => (None, None),
+        None => match reading::answer(draft, case, &run, &ask) {
+            Read::Ask(asked) => {
+                draft.push(asked);
+                return true;
+            }
+            Read::Found { fill: Fill::Answer(value), ahead, reason } => {
+                let mut run = run.clone();
+                run.slots.extend(ahead);
+                take_answer(draft, case, run, slot, value, Some(reason));
+                return true;
+            }
+            Read::Found { fill: Fill::Unfit(words), reason, .. } => (Some(words), Some(reason)),
+            Read::Found { .. } => (None, None),
+            Read::Nothing(why) => (None, why),
+        },
+    };
     if *tries >= ask.tries && ask.optional {
         go_on_without(draft, case, run.clone(), slot);
     } else if *tries >= ask.tries {
         let text = format!("The {} was asked for {tries} times without an answer.", slot.replace('_', " "));
         let reason = Reason::new("slot-missing", text);
-        case.decide(draft, Route::Handoff, vec![reason.clone()]);
+        let all = std::iter::once(reason.clone()).chain(why);
+        case.decide(draft, Route::Handoff, all.collect());
         hand_off(draft, To::default(), vec![reason], Some("too-many-tries"));
     } else {
         let (code, text) = match unfit {
             Some(_) => ("answer-unfit", format!("That {} can't be taken.", slot.replace('_', " "))),
             None => ("asked-again", format!("That held no {}.", slot.replace('_', " "))),
         };
-        case.decide(draft, Route::Ask, vec![Reason::new(code, text)]);
+        let all = std::iter::once(Reason::new(code, text)).chain(why);
+        case.decide(draft, Route::Ask, all.collect());
         playing::ask_again(draft, run.clone(), &ask, tries + 1, unfit.as_ref());
     }
     true
@@ -96,14 +118,22 @@ fn an_older_question(draft: &mut Draft<'_>, case: &Case<'_>, press: Option<&Pres
         draft.push(Event::PutAside);
     }
     draft.push(Event::Resumed { message: run.message });
-    take_answer(draft, case, run.clone(), slot, value);
+    take_answer(draft, case, run.clone(), slot, value, None);
     true
 }
 
-fn take_answer(draft: &mut Draft<'_>, case: &Case<'_>, run: Run, slot: &str, value: Value) {
+fn take_answer(
+    draft: &mut Draft<'_>,
+    case: &Case<'_>,
+    run: Run,
+    slot: &str,
+    value: Value,
+    read: Option<Reason>,
+) {
     let text = format!("The customer told the {}.", slot.replace('_', " "));
     let run = playing::filled(run, slot, value);
-    case.decide(draft, playing::route(&run, draft), vec![Reason::new("slot-filled", text)]);
+    let reasons = std::iter::once(Reason::new("slot-filled", text)).chain(read);
+    case.decide(draft, playing::route(&run, draft), reasons.collect());
     draft.push(Event::Progressed { run: Some(Box::new(run)) });
 }
 

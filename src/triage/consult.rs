@@ -4,11 +4,13 @@
 use super::draft::Draft;
 use super::joining::Certainty;
 use super::judge::Case;
+use super::playing;
+use super::reading;
 use super::understand::Understanding;
 use super::writing;
 use crate::domain::Time;
 use crate::domain::consult::{Asked, Came, Consultation, LocalReading, Opinion, Standing};
-use crate::domain::conversation::{Conversation, Line, Pending};
+use crate::domain::conversation::{Conversation, Line, Pending, State};
 use crate::domain::decision::Reason;
 use crate::domain::event::Event;
 use crate::domain::ids::Seq;
@@ -29,6 +31,14 @@ const SHARE: (i32, i32) = (2, 3);
 /// A conversation with fewer words of the customer's is read faster than its summary.
 const WORTH_A_SUMMARY: usize = 200;
 
+/// After so many messages of the customer's since the last summary, another one is written.
+const WORTH_A_MEMORY: u32 = 10;
+
+/// How much of what was said before stands in a prompt, in characters: the newest lines, and of what was before them its
+/// summary.
+const EARLIER: usize = 1200;
+const REMEMBERED: usize = 600;
+
 /// The question, if it may be asked now.
 pub(super) fn question(
     step: Step,
@@ -47,9 +57,7 @@ pub(super) fn question(
 /// Until when somebody would wait; nothing where the model is not to be asked.
 fn until(step: Step, message: &Pending, draft: &Draft<'_>) -> Option<Time> {
     let patience = patience(step, message.seq, draft)?;
-    let outcome_within = draft.book.desk.outcome_within.delta();
-    let latest = message.at + outcome_within * SHARE.0 / SHARE.1;
-    let until = (draft.now + patience).min(latest);
+    let until = (draft.now + patience).min(latest(message.at, draft));
     (until >= draft.now + SHORTEST).then_some(until)
 }
 
@@ -69,6 +77,35 @@ fn patience(step: Step, message: Seq, draft: &Draft<'_>) -> Option<TimeDelta> {
             Standing::Well => Some(whole),
         },
     }
+}
+
+/// The question of a playbook's step, for the message that began the playbook; `place` names the step and its round.
+pub(super) fn inquire(message: Seq, place: String, fresh: bool, draft: &Draft<'_>) -> Option<(Event, Time)> {
+    let prompt = draft.book.prompts.of(Step::Use)?;
+    let whole = TimeDelta::from_std(prompt.limits.timeout).ok()?;
+    let standing = draft.talk.context.as_ref().map(|context| context.model).unwrap_or_default();
+    let patience = match standing {
+        // It has just answered.
+        _ if !fresh => whole,
+        Standing::Off => return None,
+        Standing::Unproven { patience_ms } => TimeDelta::milliseconds(i64::from(patience_ms)).min(whole),
+        Standing::Well => whole,
+    };
+    // Nobody waits where every message has had its word: then each question has its own time.
+    let since = draft.talk.unanswered_since().unwrap_or(draft.now);
+    let until = (draft.now + patience).min(latest(since, draft));
+    if until < draft.now + SHORTEST {
+        return None;
+    }
+    let release = draft.book.release.clone();
+    let question =
+        Consultation { message, step: Step::Use, until, about: vec![place], release, reading: None };
+    Some((Event::ModelAsked { question: Box::new(question) }, until))
+}
+
+/// The last moment at which a model may still answer about a message of that time.
+fn latest(at: Time, draft: &Draft<'_>) -> Time {
+    at + draft.book.desk.outcome_within.delta() * SHARE.0 / SHARE.1
 }
 
 /// Whether a second opinion on the intent is worth its price.
@@ -103,13 +140,27 @@ pub(super) fn reading(meaning: &Understanding) -> LocalReading {
 
 /// A summary for whoever takes over, unless nobody can write one now or there is too little to summarise.
 pub(super) fn summary(draft: &Draft<'_>) -> Option<Event> {
+    let words = draft.talk.recent.iter().filter(|line| line.from == "customer").map(|line| line.text.len());
+    if words.sum::<usize>() < WORTH_A_SUMMARY { None } else { summarise(draft) }
+}
+
+/// A summary of a talk that has become long: lines that are forgotten soon, in few words. Nobody waits for it.
+pub(super) fn memory(draft: &Draft<'_>) -> Option<Event> {
+    let talk = &draft.talk;
+    let since = talk.memory.as_ref().map_or(0, |memory| memory.turns);
+    let waits = |asked: &Asked| asked.question.step == Step::Summarise && draft.now < asked.question.until;
+    let asked = talk.consulted.iter().any(waits);
+    let due = talk.state == State::Bot && talk.turns >= since + WORTH_A_MEMORY && !asked;
+    due.then(|| summarise(draft)).flatten()
+}
+
+fn summarise(draft: &Draft<'_>) -> Option<Event> {
     let talk = &draft.talk;
     let prompt = draft.book.prompts.of(Step::Summarise).filter(|_| draft.book.guardrails.model.summaries)?;
     let well = talk.context.as_ref().is_some_and(|context| context.model != Standing::Off);
-    let words = talk.recent.iter().filter(|line| line.from == "customer").map(|line| line.text.len());
     // While the bot is off, nobody is asked for it either.
     let off = switch::muted(&talk.off, talk.channel).is_some();
-    if off || !draft.consults || !well || words.sum::<usize>() < WORTH_A_SUMMARY {
+    if off || !draft.consults || !well {
         return None;
     }
     let question = Consultation {
@@ -181,6 +232,7 @@ fn thing(step: Step) -> &'static str {
         Step::Summarise => "summary",
         Step::Translate => "translation",
         Step::Extract => "value",
+        Step::Use => "next step",
     }
 }
 
@@ -196,7 +248,12 @@ pub fn inputs(asked: &Asked, talk: &Conversation, book: &Playbook) -> Option<Map
     let question = &asked.question;
     if question.step == Step::Summarise {
         let language = book.desk.default_language.clone();
-        return Some(object(json!({"conversation": script(talk.recent.iter()), "language": language})));
+        let before = talk.memory.as_ref().map_or("", |memory| memory.text.as_str());
+        let conversation = script(talk.recent.iter());
+        return Some(object(json!({"conversation": conversation, "before": before, "language": language})));
+    }
+    if question.step == Step::Use {
+        return playing::inquiry(asked.seq, talk, book);
     }
     let message = talk.pending.iter().find(|pending| pending.seq == question.message)?;
     let earlier = earlier(message, talk);
@@ -226,7 +283,12 @@ pub fn inputs(asked: &Asked, talk: &Conversation, book: &Playbook) -> Option<Map
             let draft = writing::drafted(message.seq, talk)?;
             object(json!({"draft": draft, "question": message.text, "articles": articles}))
         }
-        Step::Extract | Step::Summarise | Step::Suggest | Step::Translate => return None,
+        Step::Extract => {
+            let mut inputs = reading::inputs(question, message, talk, book)?;
+            inputs.extend((!earlier.is_empty()).then(|| ("earlier".to_owned(), json!(earlier))));
+            inputs
+        }
+        Step::Summarise | Step::Suggest | Step::Translate | Step::Use => return None,
     })
 }
 
@@ -241,10 +303,30 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// What was said before a message.
+/// What was said before a message: the newest lines, and where older ones are left out, their summary.
 fn earlier(message: &Pending, talk: &Conversation) -> String {
-    let own = talk.recent.iter().position(|line| line.from == "customer" && line.at == message.at);
-    script(talk.recent.iter().take(own.unwrap_or(talk.recent.len())))
+    let is_own = |line: &Line| {
+        line.from == "customer" && line.at == message.at && message.text.starts_with(&line.text)
+    };
+    let own = talk.recent.iter().rposition(is_own);
+    let before = own.unwrap_or(talk.recent.len());
+    let mut left = EARLIER;
+    let fits = |line: &&Line| {
+        let length = line.text.chars().count() + 10;
+        let fits = length <= left;
+        left = left.saturating_sub(length);
+        fits
+    };
+    let newest = talk.recent.iter().take(before).rev().take_while(fits).count();
+    let lines = script(talk.recent.iter().take(before).skip(before - newest));
+    let older = newest < before || talk.turns > talk.recent.len() as u32;
+    match talk.memory.as_ref().filter(|_| older) {
+        Some(memory) => {
+            let text: String = memory.text.chars().take(REMEMBERED).collect();
+            format!("Summary of what was before: {}\n{lines}", text.replace('\n', " "))
+        }
+        None => lines,
+    }
 }
 
 /// Lines as a model reads them.

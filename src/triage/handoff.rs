@@ -75,6 +75,11 @@ fn summary(talk: &Conversation, book: &Playbook, reasons: &[Reason]) -> String {
         line("Told the bot", &told.join(", "));
         let procedure = book.procedures.get(&run.playbook);
         line("Bot was doing", procedure.map_or(run.playbook.as_str(), |procedure| &procedure.name));
+        for called in run.inquiry.iter().flat_map(|inquiry| &inquiry.calls) {
+            let action = book.actions.get(&called.call.action);
+            let name = action.map_or(called.call.action.as_str(), |action| &action.name);
+            line(&format!("Looked up ({name})"), &brief(&called.output));
+        }
         for (name, value) in &run.saved {
             line(&format!("Found ({name})"), &brief(value));
         }

@@ -79,6 +79,11 @@ pub(super) fn message(message: &Pending, talk: &Conversation, book: &Playbook, n
             }
         }
     }
+    if draft.talk.pending.iter().all(|pending| pending.decided)
+        && let Some(asked) = consult::memory(&draft)
+    {
+        draft.push(asked);
+    }
     draft.done()
 }
 

@@ -149,7 +149,7 @@ pub(super) fn fitting(ask: &Ask, procedure: &CheckedProcedure, value: &Value) ->
     }
 }
 
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     let parts = text.split_once('@').filter(|(local, host)| !local.is_empty() && !host.is_empty());
     parts.is_some() && !text.contains(char::is_whitespace)
 }
@@ -158,7 +158,7 @@ fn is_address(text: &str) -> bool {
 fn told<'a>(choices: &'a [Option_], text: &str) -> Option<&'a Option_> {
     let said = words(text);
     let plain = format!(" {} ", said.join(" "));
-    if said.len() > SHORT || text.contains('?') || said.iter().any(|word| NO.contains(&word.as_str())) {
+    if said.len() > SHORT || text.contains('?') || denies(text) {
         return None;
     }
     let holds = |choice: &Option_| {
@@ -232,7 +232,7 @@ fn bare(kind: SlotKind, text: &str) -> Option<Value> {
 }
 
 /// Asked for a number, people write just the number, or a sentence with one thing in it that looks like one.
-fn bare_number(text: &str) -> Option<String> {
+pub(super) fn bare_number(text: &str) -> Option<String> {
     let mut numbers = text.split_whitespace().filter_map(|word| {
         let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
         let fits = (3..=24).contains(&word.len())
@@ -246,18 +246,21 @@ fn bare_number(text: &str) -> Option<String> {
 
 /// The only number in a text, as people write numbers: 1200, 1,200.50, 1.200,50, 12,5.
 fn number(text: &str) -> Option<f64> {
-    let mut numbers = text.split_whitespace().filter_map(|word| {
-        let minus = word.starts_with('-');
-        // Signs around a number are left out; letters make it something else.
-        let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
-        let digits = word.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | ',' | '\''));
-        if word.is_empty() || !digits {
-            return None;
-        }
-        let value = plain_number(word)?;
-        Some(if minus { -value } else { value })
-    });
+    let mut numbers = text.split_whitespace().filter_map(figure);
     numbers.next().filter(|_| numbers.next().is_none())
+}
+
+/// The number that a word is, with the signs around it.
+pub(super) fn figure(word: &str) -> Option<f64> {
+    let minus = word.starts_with('-');
+    // Signs around a number are left out; letters make it something else.
+    let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+    let digits = word.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, '.' | ',' | '\''));
+    if word.is_empty() || !digits {
+        return None;
+    }
+    let value = plain_number(word)?;
+    Some(if minus { -value } else { value })
 }
 
 fn plain_number(word: &str) -> Option<f64> {
@@ -296,6 +299,11 @@ fn yes_or_no(text: &str) -> Option<bool> {
         (true, false, true) => Some(false),
         _ => None,
     }
+}
+
+/// Whether a word of denial stands in the text.
+pub(super) fn denies(text: &str) -> bool {
+    words(text).iter().any(|word| NO.contains(&word.as_str()))
 }
 
 /// Whether an answer of this kind cannot be mistaken for something else.

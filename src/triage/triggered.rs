@@ -198,6 +198,7 @@ fn start(draft: &mut Draft<'_>, fired: Fired<'_>, id: &str, seq: Seq) -> Result<
         slots: slots.collect(),
         saved: BTreeMap::new(),
         waiting: Waiting::Nothing,
+        inquiry: None,
         intent: None,
         automation: fired.trigger.then.automation.unwrap_or(Automation::Approve),
         approved: None,

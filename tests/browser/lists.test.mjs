@@ -27,11 +27,13 @@ for (const [name, look] of [['light', {}], ['on a phone', { viewport: { width: 3
     const { page } = agent;
     for (const [list, { path, of, rows }] of Object.entries(LISTS)) {
       let broken = false;
+      const all = Array.from({ length: 80 }, (_, n) => of(n + 1));
       await page.route(path, (route) => {
-        const more = route.request().url().includes('cursor=');
-        if (more && broken) return route.fulfill({ status: 503, json: { status: 503, code: 'unavailable', title: 'Unavailable', detail: 'The database did not answer.' } });
-        const items = Array.from({ length: more ? 30 : 50 }, (_, n) => of(more ? n + 51 : n + 1));
-        return route.fulfill({ json: { items, next: more ? null : 'more' } });
+        const asked = new URL(route.request().url()).searchParams;
+        const [from, limit] = [Number(asked.get('cursor') ?? 0), list === 'automation' ? 50 : Number(asked.get('limit'))];
+        if (from > 0 && broken) return route.fulfill({ status: 503, json: { status: 503, code: 'unavailable', title: 'Unavailable', detail: 'The database did not answer.' } });
+        const items = all.slice(from, from + limit);
+        return route.fulfill({ json: { items, next: from + limit < all.length ? String(from + limit) : null } });
       });
       await page.goto(`${env.url}/console/${list}`);
       await until('the first page is there', async () => (await page.locator(rows).count()) === 50);
@@ -57,3 +59,24 @@ for (const [name, look] of [['light', {}], ['on a phone', { viewport: { width: 3
     await agent.close();
   });
 }
+
+test('where the first pages hold nothing of what is looked for, one can look further back', async () => {
+  const agent = await Agent.signIn(browser, env.maria);
+  const { page } = agent;
+  await page.route(LISTS.automation.path, (route) => {
+    const at = /cursor=(\w+)/.exec(route.request().url())?.[1];
+    return route.fulfill({ json: at === 'b' ? { items: [LISTS.automation.of(1)], next: null } : { items: [], next: at === 'a' ? 'b' : 'a' } });
+  });
+  await page.goto(`${env.url}/console/automation`);
+  for (let i = 0; i < 2; i += 1) {
+    await page.getByText('Nothing so far').waitFor();
+    if (i === 0) assert.deepEqual(await axe(page), []);
+    const read = page.waitForResponse((answer) => answer.url().includes('cursor='));
+    await page.getByRole('button', { name: 'Look further back' }).click();
+    await read;
+  }
+  await until('it is found', async () => (await page.locator('.activity > li').count()) === 1);
+  await page.unrouteAll({ behavior: 'wait' });
+  assert.deepEqual(agent.caught, []);
+  await agent.close();
+});

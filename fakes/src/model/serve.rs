@@ -289,7 +289,9 @@ fn streamed(request: &Value, said: &Said, kind: Option<Kind>, pace: Duration) ->
         Some(Kind::FinishAbort) => pieces[last]["choices"][0]["finish_reason"] = json!("abort"),
         Some(Kind::EmptyChoices) => pieces.iter_mut().for_each(|piece| piece["choices"] = json!([])),
         Some(Kind::NoMessage | Kind::NullContent) => {
-            pieces.iter_mut().for_each(|piece| piece["choices"][0] = json!({"index": 0}))
+            // The last piece tells the usage and has no choices.
+            let pieces = pieces.iter_mut().filter(|piece| piece.pointer("/choices/0").is_some());
+            pieces.for_each(|piece| piece["choices"][0] = json!({"index": 0}))
         }
         Some(Kind::ErrorUnder200) => pieces.insert(1, json!({"error": {"message": "upstream failed"}})),
         Some(Kind::TenMegabytes) => pieces[1]["id"] = json!("x".repeat(10 << 20)),

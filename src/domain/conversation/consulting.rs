@@ -1,8 +1,9 @@
 //! What the language model was asked, and what that changes.
 
-use super::Conversation;
-use crate::domain::consult::{Asked, Came, Consultation, Consulted};
+use super::{Conversation, State};
+use crate::domain::consult::{Asked, Came, Consultation, Consulted, Memory};
 use crate::domain::ids::Seq;
+use crate::domain::run::Waiting;
 use model::Step;
 use serde_json::Value;
 
@@ -15,9 +16,26 @@ impl Conversation {
 
     /// Everything that was asked about a message before it is decided, oldest first.
     pub fn about(&self, message: Seq) -> impl DoubleEndedIterator<Item = &Asked> {
-        let of_message =
-            move |asked: &&Asked| asked.question.message == message && asked.question.step != Step::Summarise;
+        let of_message = move |asked: &&Asked| asked.question.message == message && is_of_message(asked);
         self.consulted.iter().filter(of_message)
+    }
+
+    /// What was asked for a playbook's step, at this place.
+    #[must_use]
+    pub fn inquired(&self, seq: Seq) -> Option<&Asked> {
+        self.consulted.iter().find(|asked| asked.seq == seq && asked.question.step == Step::Use)
+    }
+
+    /// A playbook went on: its questions are over, but for those that a playbook waits on.
+    pub(super) fn inquiries_done(&mut self) {
+        let awaited: Vec<Seq> = self
+            .runs()
+            .filter_map(|run| match run.waiting {
+                Waiting::Model { seq, .. } => Some(seq),
+                _ => None,
+            })
+            .collect();
+        self.consulted.retain(|asked| asked.question.step != Step::Use || awaited.contains(&asked.seq));
     }
 
     pub(super) fn asks_model(&mut self, seq: Seq, question: &Consultation) {
@@ -42,17 +60,28 @@ impl Conversation {
             self.consulted[place].came = Some(came);
             return;
         }
-        self.consulted.remove(place);
-        if let (Came::Answer(answer), Some(handoff)) = (came, &mut self.handoff) {
+        let asked = self.consulted.remove(place);
+        let Came::Answer(answer) = came else { return };
+        if let Some(text) = answer.body["summary"].as_str() {
+            let up_to = asked.question.message;
+            self.memory = Some(Memory { up_to, turns: self.turns, text: text.trim().to_owned() });
+        }
+        // Who has it by themselves needs no brief.
+        if let (State::Queued { .. } | State::Human { .. }, Some(handoff)) = (&self.state, &mut self.handoff)
+        {
             handoff.summary = improved(&answer, &handoff.summary);
         }
     }
 
     /// The messages are decided: what was asked about them is over.
     pub(super) fn model_done(&mut self, message: Seq) {
-        self.consulted
-            .retain(|asked| asked.question.step == Step::Summarise || asked.question.message > message);
+        self.consulted.retain(|asked| !is_of_message(asked) || asked.question.message > message);
     }
+}
+
+/// Whether a question is about a message, and over once that is decided.
+fn is_of_message(asked: &Asked) -> bool {
+    !matches!(asked.question.step, Step::Summarise | Step::Use)
 }
 
 /// The model's summary above what the desk itself knows, which stays whole.

@@ -318,6 +318,7 @@ impl Conversation {
             })
             .collect();
         self.approvals.retain(|seq, _| awaited.contains(seq));
+        self.inquiries_done();
     }
 
     fn ruled(&mut self, approval: Seq, ruling: Ruling) {

@@ -129,6 +129,7 @@ fn check(file: &str, text: &str, parsed: ActionFile, faults: &mut Faults) -> Opt
         id: id.clone(),
         version: crate::playbook::address(text.as_bytes()),
         name: parsed.name,
+        description: parsed.description,
         kind: parsed.kind,
         via,
         auth: parsed.auth,

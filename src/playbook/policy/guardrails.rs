@@ -34,6 +34,9 @@ pub struct ModelPart {
     pub confused_with: u32,
     /// Whether it may write answers from articles; without it, passages are quoted.
     pub replies: bool,
+    /// Whether it reads answers to a playbook's questions that nothing else could read. What it finds must stand in the
+    /// customer's words.
+    pub slots: bool,
     /// Whether it improves the summary of a hand-off.
     pub summaries: bool,
     /// How it writes to customers.
@@ -48,6 +51,7 @@ impl Default for ModelPart {
             weight: 0.7,
             confused_with: 5,
             replies: true,
+            slots: true,
             summaries: true,
             tone: "friendly, plain, short".to_owned(),
         }

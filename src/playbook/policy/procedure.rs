@@ -48,6 +48,8 @@ pub enum Step {
     Ask(Ask),
     /// Ask a system, or have it do something.
     Call(Call),
+    /// Have a language model find something out by calling actions, within bounds.
+    Consult(Box<Consult>),
     /// Set priority, urgency, team, tags or names for later steps.
     Set(Set),
     /// Go one way or the other.
@@ -83,6 +85,7 @@ impl Step {
         match self {
             Self::Branch(branch) => [&branch.then, &branch.otherwise],
             Self::Call(call) => [&[], &call.otherwise],
+            Self::Consult(consult) => [&[], &consult.otherwise],
             Self::Approve(approve) => [&[], &approve.otherwise],
             Self::Verify(verify) => [&[], &verify.otherwise],
             Self::Wait(wait) => [&[], &wait.otherwise],
@@ -196,6 +199,54 @@ pub struct Call {
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
     pub otherwise: Vec<Spanned<Step>>,
+}
+
+/// `consult`: a language model calls actions one after the other until it has found what is wanted. Every call passes
+/// the gates of any other; what the model names must stand in the customer's words or in what a call has given.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Consult {
+    /// What it is to find out, as a template.
+    pub purpose: String,
+    /// The only actions that it may call.
+    pub may_call: Vec<Callable>,
+    /// How many calls it may make, 1 to 8.
+    #[serde(default = "three")]
+    pub steps: u32,
+    /// Whether it may propose actions that change something. A human approves each of them, at any level of automation.
+    #[serde(default)]
+    pub approve: bool,
+    /// JSON Schema of what is wanted: an object of texts, numbers and booleans. A text is one of an `enum`, or stands in
+    /// the customer's words or in what a call has given: the model picks, it does not write.
+    #[schemars(with = "Value")]
+    pub result: Spanned<Value>,
+    /// Where the result is kept.
+    pub into: String,
+    /// What the customer is told meanwhile; nothing where absent.
+    pub tell: Option<Words>,
+    /// What is done where nothing was found, with `failure.cause`; a human goes on where absent.
+    #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
+    pub otherwise: Vec<Spanned<Step>>,
+}
+
+/// An action that a `consult` step may call.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Callable {
+    /// Which.
+    pub action: String,
+    /// Inputs that the playbook sets, as templates. The model neither sees nor sets them: bind here whatever says whose
+    /// data it is.
+    #[serde(default)]
+    pub with: BTreeMap<String, Value>,
+    /// Inputs that the model may word itself, such as the words of a search.
+    #[serde(default)]
+    pub free: Vec<String>,
+}
+
+fn three() -> u32 {
+    3
 }
 
 /// `set`.

@@ -1,5 +1,6 @@
 //! The check of one playbook.
 
+mod consult;
 mod verify;
 mod waits;
 
@@ -150,6 +151,10 @@ impl Check<'_> {
                 let failed = self.otherwise(&call.otherwise, Some(&call.action), owes);
                 self.call(call, line);
                 self.joined(on(owes), failed)
+            }
+            Step::Consult(consult) => {
+                let failed = self.consult(consult, line);
+                self.joined(on(true), failed)
             }
             Step::Set(set) => {
                 set.team.iter().for_each(|team| self.team(team, line));

@@ -89,6 +89,17 @@ impl CheckedProcedure {
         self.slots.iter().map(filled).collect()
     }
 
+    /// Whether a language model may be consulted in it.
+    #[must_use]
+    pub fn consults(&self) -> bool {
+        fn within(steps: &[Spanned<Step>]) -> bool {
+            steps.iter().any(|step| {
+                matches!(step.value, Step::Consult(_)) || step.value.arms().into_iter().any(within)
+            })
+        }
+        within(&self.steps)
+    }
+
     /// The `ask` that fills a slot.
     #[must_use]
     pub fn ask_of(&self, slot: &str) -> Option<&Ask> {

@@ -7,6 +7,7 @@ use crate::playbook::facts::{Kind, VOCABULARY};
 use crate::playbook::fault::Spot;
 use crate::playbook::policy::procedure::{Ask, SlotKind, Step};
 use crate::playbook::replies;
+use crate::playbook::shape;
 use crate::playbook::yaml::{self, Spanned};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -45,6 +46,13 @@ impl Names {
     pub(super) fn save_output(&mut self, name: &str, action: &Action) {
         self.forget(name);
         let sample = action.describe(name, &mut self.kinds);
+        self.sample.insert(name.to_owned(), sample);
+    }
+
+    /// Saves something of this JSON Schema.
+    pub(super) fn save_shape(&mut self, name: &str, schema: &Value) {
+        self.forget(name);
+        let sample = shape::describe(name, schema, &mut self.kinds);
         self.sample.insert(name.to_owned(), sample);
     }
 

@@ -87,6 +87,10 @@ fn join_below(
                 join_below(path, &mut branch.otherwise, within, included, parts, faults);
             }
             Step::Call(call) => join_below(path, &mut call.otherwise, within, included, parts, faults),
+            Step::Consult(consult) => {
+                join_below(path, &mut consult.otherwise, within, included, parts, faults);
+            }
+            Step::Verify(verify) => join_below(path, &mut verify.otherwise, within, included, parts, faults),
             Step::Approve(approve) => {
                 join_below(path, &mut approve.otherwise, within, included, parts, faults);
             }

@@ -22,13 +22,13 @@ use std::collections::BTreeMap;
 const IMPLICIT_DEADLINE: TimeDelta = TimeDelta::hours(4);
 
 /// Why a call does not come about.
-struct Failure {
-    code: &'static str,
-    cause: String,
+pub(super) struct Failure {
+    pub(super) code: &'static str,
+    pub(super) cause: String,
 }
 
 /// What is to be done about a call.
-enum Plan {
+pub(super) enum Plan {
     /// It is answered.
     Known(Value),
     /// It must be asked first.
@@ -92,16 +92,20 @@ impl Player<'_> {
         Flow::Stop
     }
 
-    /// What is to be done about a call: every gate that stands before an action stands here.
     fn plan(&self, call: &Call, key: String) -> Result<Plan, Failure> {
-        let failed = |code, cause: String| Failure { code, cause };
-        let action = self.draft.book.actions.get(&call.action);
-        let action =
-            action.ok_or_else(|| failed("action-unknown", format!("there is no action {}", call.action)))?;
-        self.allowed(action)?;
         let input = templates::fill_all(&call.with, &self.facts())
             .map(Value::Object)
-            .map_err(|error| failed("template-failed", error))?;
+            .map_err(|cause| Failure { code: "template-failed", cause })?;
+        self.gates(&call.action, input, key, self.level() < Automation::Auto)
+    }
+
+    /// What is to be done about a call: every gate that stands before an action stands here. What changes something is
+    /// asked of a human first where `asks` says so.
+    pub(super) fn gates(&self, action: &str, input: Value, key: String, asks: bool) -> Result<Plan, Failure> {
+        let failed = |code, cause: String| Failure { code, cause };
+        let found = self.draft.book.actions.get(action);
+        let action = found.ok_or_else(|| failed("action-unknown", format!("there is no action {action}")))?;
+        self.allowed(action)?;
         action.takes(&input).map_err(|error| failed("input-mismatch", error))?;
         if action.id == CUSTOMERS_FIND {
             return Ok(match self.draft.talk.lookups.get(&key) {
@@ -120,7 +124,7 @@ impl Player<'_> {
             (ActionKind::Read, _) => {
                 Ok(Plan::Ask(Question::Call { action: action.id.clone(), input, step: key }))
             }
-            (ActionKind::Act, _) if self.level() < Automation::Auto && self.run.approved != Some(true) => {
+            (ActionKind::Act, _) if asks && self.run.approved != Some(true) => {
                 let team = action.on_failure.team.clone();
                 Ok(Plan::Approve { name: action.name.clone(), input, team })
             }
@@ -165,7 +169,7 @@ impl Player<'_> {
     }
 
     /// The intent may act only once a human approves, and the playbook has asked none.
-    fn ask_first(&mut self, name: &str, input: &Value, team: Option<String>) -> Flow {
+    pub(super) fn ask_first(&mut self, name: &str, input: &Value, team: Option<String>) -> Flow {
         let fields = input.as_object().into_iter().flatten();
         let details: Vec<String> = fields.map(|(name, value)| format!("{name}: {}", shown(value))).collect();
         let talk = &self.draft.talk;
@@ -187,6 +191,10 @@ impl Player<'_> {
         let outcome = self.draft.talk.came.get(&seq).cloned();
         let step = self.procedure.step(&self.run.path);
         match (step, outcome) {
+            (Some(step @ Step::Consult(consult)), Some(outcome)) => match self.take_outcome(step, &outcome) {
+                Ok(()) => Flow::Here,
+                Err(cause) => self.found_nothing(consult, Failure { code: "act-failed", cause }),
+            },
             (Some(step), Some(outcome)) => match self.take_outcome(step, &outcome) {
                 Ok(()) => Flow::Next,
                 Err(cause) => match step {
@@ -232,6 +240,10 @@ impl Player<'_> {
                 self.save(call.into.as_ref(), output.clone());
                 Ok(())
             }
+            (Step::Consult(_), Outcome::Acted { output }) => {
+                self.came_of_call(output.clone(), true);
+                Ok(())
+            }
             (Step::Notify(_), _) => Ok(()),
             (_, Outcome::Failed { cause } | Outcome::InDoubt { cause }) => Err(cause.clone()),
             (_, Outcome::Dropped) => Err("it was not done any more".to_owned()),
@@ -263,7 +275,7 @@ impl Player<'_> {
     }
 
     /// The place of a step, so that each asks once.
-    fn step_key(&self, inner: Option<usize>) -> String {
+    pub(super) fn step_key(&self, inner: Option<usize>) -> String {
         let path: Vec<String> = self.run.path.iter().chain(&inner).map(usize::to_string).collect();
         format!("{}/{}", self.run.key(), path.join("."))
     }

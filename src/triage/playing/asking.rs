@@ -51,8 +51,16 @@ pub(in crate::triage) fn fill(
     if ask.optional && slots::is_without(ask, case, press) {
         return Fill::Without;
     }
-    let Some(value) = slots::fill(ask, pattern, case, press) else { return Fill::Nothing };
+    match slots::fill(ask, pattern, case, press) {
+        Some(value) => checked(draft, run, ask, value),
+        None => Fill::Nothing,
+    }
+}
+
+/// The value as an answer, if it satisfies the question's check.
+pub(in crate::triage) fn checked(draft: &Draft<'_>, run: &Run, ask: &Ask, value: Value) -> Fill {
     let Some(check) = &ask.check else { return Fill::Answer(value) };
+    let Some(procedure) = procedure_of(run, draft.book) else { return Fill::Nothing };
     let mut more = names(run, procedure);
     more.insert("value".to_owned(), value.clone());
     let holds = procedure.condition(&check.when.value).map_or_else(

@@ -2,12 +2,15 @@
 
 mod acting;
 mod asking;
+mod inquiring;
 mod pausing;
 mod player;
+mod tools;
 mod verifying;
 
-pub(super) use asking::{Fill, ask_again, asked, fill};
-pub(super) use player::{advance, shown};
+pub(super) use asking::{Fill, ask_again, asked, checked, fill};
+pub(super) use inquiring::inputs as inquiry;
+pub(super) use player::{advance, procedure_of, shown, words};
 pub(super) use verifying::{
     AGAIN as CODE_AGAIN, NONE as CODE_NONE, buttons as code_buttons, not_verified, step as verify_step,
     verified,
@@ -92,6 +95,7 @@ pub(super) fn start(playbook: &str, automation: Automation, case: &Case<'_>, dra
         intent: case.meaning.intent.clone().filter(|_| case.meaning.sure),
         automation,
         approved: None,
+        inquiry: None,
         returned: false,
     }
 }

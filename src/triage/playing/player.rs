@@ -44,7 +44,7 @@ pub(super) struct Player<'a> {
 }
 
 /// The playbook of a run, unless it was changed since.
-pub(super) fn procedure_of<'a>(run: &Run, book: &'a Playbook) -> Option<&'a CheckedProcedure> {
+pub(in crate::triage) fn procedure_of<'a>(run: &Run, book: &'a Playbook) -> Option<&'a CheckedProcedure> {
     book.procedures.get(&run.playbook).filter(|procedure| procedure.version == run.version)
 }
 
@@ -100,6 +100,7 @@ impl Player<'_> {
             Waiting::Approval { seq, .. } => self.ruled(seq),
             Waiting::Moment { .. } => Flow::Next,
             Waiting::Event { name, about, .. } => self.occurred(&name, &about),
+            Waiting::Model { seq, .. } => self.model_said(seq),
         }
     }
 
@@ -112,6 +113,7 @@ impl Player<'_> {
                 Flow::Stop
             }
             Step::Call(call) => self.call(call),
+            Step::Consult(consult) => self.consult(consult),
             Step::Set(set) => self.set(set),
             Step::Branch(branch) => {
                 self.branch(&branch.when.value, [branch.then.len(), branch.otherwise.len()])
@@ -302,7 +304,7 @@ pub(super) fn names(run: &Run, procedure: &CheckedProcedure) -> Map<String, Valu
 }
 
 /// What is said, in the customer's language.
-pub(super) fn words(draft: &Draft<'_>, run: &Run, words: &Words) -> String {
+pub(in crate::triage) fn words(draft: &Draft<'_>, run: &Run, words: &Words) -> String {
     let more = procedure_of(run, draft.book).map(|procedure| names(run, procedure)).unwrap_or_default();
     match words {
         Words::Id(id) => {

@@ -14,7 +14,9 @@ fn read(content: &Content) -> Result<Playbook, Vec<String>> {
 /// The faults of the shipped desk with one more file, or with one in place of another.
 fn faults(path: &str, text: &str) -> String {
     let mut content = starter();
-    content.insert("policies/actions/shop.order.yaml".to_owned(), shop::ORDERS.1.to_owned());
+    for (path, action) in [shop::ORDERS, shop::REFUND, shop::CANCEL] {
+        content.insert(path.to_owned(), action.to_owned());
+    }
     content.insert(path.to_owned(), text.to_owned());
     read(&content).err().unwrap_or_default().join("\n")
 }
@@ -115,6 +117,61 @@ fn a_mistake_in_a_playbook_is_told_with_its_place() {
     }
 }
 
+/// `consult`, with these lines in place of those that are in order.
+fn in_consult(may_call: &str, result: &str, more: &str) -> String {
+    in_steps(&format!(
+        "  - consult:\n      purpose: x\n      may_call: {may_call}\n      result: {result}\n      into: found\n{more}  - reply: {{text: {{en: \"{{{{ found.number }}}}\"}}}}"
+    ))
+}
+
+#[test]
+fn what_a_model_may_call_is_read_before_it_is_called() {
+    let (order, result) = ("[{action: shop.order}]", "{type: object, properties: {number: {type: string}}}");
+    assert_eq!(in_consult(order, result, ""), "");
+    let act = "[{action: shop.refund}]";
+    assert_eq!(in_consult(act, result, "      approve: true\n"), "");
+    for (may_call, result, more, expected) in [
+        ("[]", result, "", "`may_call` names 1 to 20 actions"),
+        ("[{action: shop.order}, {action: shop.order}]", result, "", "names shop.order twice"),
+        ("[{action: shop.oder}]", result, "", "unknown action \"shop.oder\"; did you mean \"shop.order\"?"),
+        (act, result, "", "shop.refund changes something"),
+        ("[{action: shop.order, with: {numbr: x}}]", result, "", "unknown input \"numbr\""),
+        ("[{action: shop.order, with: {number: \"{{ slots.nowhere }}\"}}]", result, "", "undefined value"),
+        ("[{action: shop.order, free: [numbr]}]", result, "", "unknown input \"numbr\""),
+        (
+            "[{action: shop.order, with: {number: x}, free: [number]}]",
+            result,
+            "",
+            "set in `with` and free at once",
+        ),
+        (order, result, "      steps: 9\n", "`steps` is 1 to 8"),
+        (order, "{type: object}", "", "an object that names its properties"),
+        (order, "{type: objekt}", "", "`result` is no JSON Schema"),
+        (order, "{type: object, properties: {number: {type: object}}}", "", "`result.number` is a text"),
+        (order, "{type: object, properties: {numbr: {type: string}}}", "", "undefined value"),
+        (
+            order,
+            result,
+            "      otherwise: [{reply: {text: {en: \"{{ found.number }}\"}}}]\n",
+            "undefined value",
+        ),
+    ] {
+        let found = in_consult(may_call, result, more);
+        assert!(found.contains(expected), "{may_call} {result} {more}\ngave: {found}");
+    }
+    // A desk with prompts of its own is told what is missing.
+    let mut content = starter();
+    content.remove("prompts/use-tools.md");
+    content.insert(shop::ORDERS.0.to_owned(), shop::ORDERS.1.to_owned());
+    let steps = format!(
+        "id: test\nname: Test\ndescription: A test.\nsteps:\n  - consult: {{purpose: x, may_call: {order}, result: {result}, into: found}}\n  - reply: {{text: thanks}}\n"
+    );
+    content.insert("policies/playbooks/test.yaml".to_owned(), steps);
+    assert!(
+        read(&content).err().unwrap_or_default().join("").contains("needs a prompt for the step \"use\"")
+    );
+}
+
 #[test]
 fn every_path_must_end_in_a_word_also_after_an_answer_and_after_a_long_wait() {
     for steps in [
@@ -122,6 +179,7 @@ fn every_path_must_end_in_a_word_also_after_an_answer_and_after_a_long_wait() {
         "  - reply: {text: thanks}\n  - ask: {slot: n, kind: text, text: ask-again}",
         "  - reply: {text: thanks}\n  - wait: {for: 2d}",
         "  - approve: {title: x, details: x, team: billing, deadline: 4h, into: word}",
+        "  - consult: {purpose: x, may_call: [{action: shop.order}], result: {type: object, properties: {a: {type: string}}}, into: found}",
         "  - approve: {title: x, details: x, team: billing, deadline: 4h, into: word, otherwise: [{set: {tags: [no]}}]}\n  - branch: {when: word.approved, then: [{reply: {text: thanks}}]}",
         "  - call: {action: shop.order, with: {number: x}, otherwise: [{set: {tags: [no]}}]}\n  - branch: {when: in_scope, then: [{reply: {text: thanks}}]}",
     ] {

@@ -25,6 +25,7 @@ fn waiting(message: i64, about: &str) -> Run {
         path: vec![0],
         slots: [].into(),
         saved: [].into(),
+        inquiry: None,
         waiting: Waiting::Event { name: "order.shipped".into(), about: about.into(), until: at(900) },
         intent: None,
         automation: Automation::Auto,

@@ -11,7 +11,7 @@ use deskhand::domain::decision::{Automation, Decision, Evidence, Guess, NearMiss
 use deskhand::domain::effect::{Effect, Outcome};
 use deskhand::domain::event::{Answer, Author, Demotion, DeskState, Event, Question, Resolution};
 use deskhand::domain::release::ReleaseId;
-use deskhand::domain::run::{Run, Waiting};
+use deskhand::domain::run::{Called, Calling, Inquiry, Run, Waiting};
 use deskhand::domain::ticket::{NewTicket, Priority, TicketRef};
 use deskhand::ports::storage::{Commit, CommitError, RowFilter, View};
 use nlu::classifier::Flip;
@@ -175,10 +175,21 @@ fn run() -> impl Strategy<Value = Run> {
         path: vec![1, 0],
         slots: [(word.clone(), word.clone().into())].into(),
         saved: [("n".into(), json!({ "x": number, "y": [word, seq] }))].into(),
-        waiting: match seq % 4 {
+        inquiry: Some(Box::new(Inquiry {
+            calls: vec![Called {
+                call: Calling { action: word.clone(), input: json!({ "x": number }) },
+                output: json!([word]),
+                went_well: seq % 2 == 0,
+            }],
+            next: (seq % 3 == 0).then(|| Calling { action: word.clone(), input: json!({}) }),
+            proposed: seq % 2 == 0,
+            before: Some(true),
+        })),
+        waiting: match seq % 5 {
             0 => Waiting::Effect { seq },
             1 => Waiting::Event { name: word.clone(), about: word.clone(), until: at(seq) },
             2 => Waiting::Approval { seq, until: at(seq) },
+            3 => Waiting::Model { seq, until: at(seq) },
             _ => Waiting::Slot { slot: word.clone(), tries: 1 },
         },
         intent: Some(word),

@@ -295,3 +295,39 @@ async fn a_budget_that_is_used_up_leaves_the_local_triage() {
     let log = desk.world.log(other.talk().await.id).await;
     assert!(!log.iter().any(|entry| matches!(entry.event, Event::ModelAsked { .. })));
 }
+
+#[tokio::test]
+async fn a_long_talk_is_remembered_in_few_words_and_its_newest_lines_stand_as_they_are() {
+    let quiet = "model: { replies: false }";
+    let desk = ModelWorld::with(library_with(&[("policies/guardrails.yaml", quiet)]), |_| {}).await;
+    // Somebody else's message shows that the model answers.
+    desk.thinks(Some("bug_report"), "sure");
+    desk.world.visitor().await.says(UNSURE).await;
+    desk.server.world.reset();
+    let visitor = desk.world.visitor().await;
+    let summary =
+        serde_json::json!({"summary": "They moved 40 projects.", "wants": "", "tried": [], "open": []});
+    for number in 0..9 {
+        visitor.says(&format!("How do I export a project to CSV? Number {number}.")).await;
+    }
+    assert_eq!(desk.server.world.count(), 0, "short talks need no memory");
+    desk.server.world.says(&summary.to_string());
+    visitor.says("How do I export a project to CSV? Number 9.").await;
+    assert_eq!(desk.asked(), ["summarise"]);
+    assert_eq!(visitor.talk().await.memory.unwrap().text, "They moved 40 projects.");
+    for number in 10..14 {
+        visitor.says(&format!("How do I export a project to CSV? Number {number}.")).await;
+    }
+    assert_eq!(desk.server.world.count(), 1, "and not with every message");
+    desk.thinks(Some("bug_report"), "sure");
+    visitor.says(UNSURE).await;
+    let sent = desk.server.world.journal()[1].body.to_string();
+    assert!(
+        sent.contains("Summary of what was before: They moved 40 projects.") && sent.contains("Number 13.")
+    );
+    assert!(!sent.contains("Number 8.") && sent.matches("Number ").count() < 6, "{sent}");
+    let talk = visitor.talk().await;
+    let log = desk.world.log(talk.id).await;
+    assert_eq!(deskhand::domain::conversation::Conversation::fold(talk.id, &log).unwrap(), talk);
+    desk.is_understood();
+}

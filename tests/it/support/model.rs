@@ -121,6 +121,7 @@ impl ModelWorld {
             ("You check a draft", "screen"),
             ("You brief", "summarise"),
             ("You copy facts", "extract"),
+            ("You find something out", "use"),
         ];
         let journal = self.server.world.journal();
         let step = |body: &Value| {

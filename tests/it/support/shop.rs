@@ -1,7 +1,10 @@
 //! A shop behind the desk: orders to read, refunds to make and to undo.
 
-use super::world::{World, shipped_but};
+use super::model::ModelWorld;
+use super::world::{World, library_with, shipped_but};
+use deskhand::library::Library;
 use serde_json::json;
+use std::sync::Arc;
 
 pub(crate) const ORDERS: (&str, &str) = (
     "policies/actions/shop.order.yaml",
@@ -73,6 +76,33 @@ input: {type: object, required: [id], properties: {id: {type: string}}}
 "#,
 );
 
+pub(crate) const LIST: (&str, &str) = (
+    "policies/actions/shop.orders.yaml",
+    r#"
+id: shop.orders
+name: List orders
+description: Lists the orders of a customer, newest first.
+kind: read
+http: {method: GET, url: "https://shop.example/orders?customer={{ input.customer }}&status={{ input.status }}"}
+auth: {bearer: shop_token}
+input:
+  type: object
+  required: [customer]
+  properties:
+    customer: {type: string, minLength: 3}
+    status: {type: string, enum: [open, shipped, lost]}
+  additionalProperties: false
+output:
+  type: object
+  properties:
+    orders:
+      type: array
+      items: {type: object, properties: {number: {type: string}, what: {type: string}, note: {type: string}}}
+requires: verified
+timeout: 2s
+"#,
+);
+
 /// The shop's actions, and the intent of refunds sent to `playbook` at a level of automation.
 pub(crate) fn intent(automation: &str, accepted: bool) -> (&'static str, String) {
     let path = "policies/intents/refund-request.yaml";
@@ -83,8 +113,8 @@ pub(crate) fn intent(automation: &str, accepted: bool) -> (&'static str, String)
     (path, format!("{}\nthen: {{playbook: test-refund}}{}", &text[..then], &text[examples..]))
 }
 
-/// A desk with the shop, one playbook `test-refund` for refunds, and that level of automation.
-pub(crate) async fn desk(steps: &str, automation: &str, accepted: bool) -> World {
+/// The shop's actions, one playbook `test-refund` for refunds at that level of automation, and other files beside them.
+pub(crate) fn library(steps: &str, automation: &str, accepted: bool, more: &[(&str, &str)]) -> Arc<Library> {
     let (path, intent) = intent(automation, accepted);
     let playbook = format!("id: test-refund\nname: Refund\ndescription: A test.\nsteps:\n{steps}");
     let rules = shipped_but(
@@ -94,7 +124,8 @@ pub(crate) async fn desk(steps: &str, automation: &str, accepted: bool) -> World
             "when: intent == \"\" && entities.amount > 200000.0",
         )],
     );
-    let world = World::with(&[
+    let own = [
+        LIST,
         ORDERS,
         PAYMENTS,
         REFUND,
@@ -102,10 +133,29 @@ pub(crate) async fn desk(steps: &str, automation: &str, accepted: bool) -> World
         (path, &intent),
         ("policies/playbooks/test-refund.yaml", &playbook),
         ("policies/rules.yaml", &rules),
-    ])
-    .await;
+    ];
+    library_with(&own.iter().chain(more).copied().collect::<Vec<_>>())
+}
+
+/// What the shop says as long as a story orders nothing else.
+pub(crate) fn opens(world: &World) {
+    let orders = json!([{"number": "HB-20418", "what": "lamp"}, {"number": "HB-20419", "what": "chair"}]);
+    world.actions.answers("shop.orders", json!({"orders": orders}));
     world.actions.answers("shop.order", json!({"found": true, "status": "shipped", "total": 80.5}));
     world.actions.answers("shop.payment", json!({"paid": 80.5, "method": "card"}));
     world.actions.answers("shop.refund", json!({"id": "re_1"}));
+}
+
+/// A desk with the shop and that playbook.
+pub(crate) async fn desk(steps: &str, automation: &str, accepted: bool) -> World {
+    let world = World::of(library(steps, automation, accepted, &[])).await;
+    opens(&world);
     world
+}
+
+/// The same with a language model.
+pub(crate) async fn desk_with_model(steps: &str, more: &[(&str, &str)]) -> ModelWorld {
+    let desk = ModelWorld::with(library(steps, "auto", true, more), |_| {}).await;
+    opens(&desk.world);
+    desk
 }

@@ -121,10 +121,15 @@ impl World {
 
     /// The shipped desk with some files in place of others or beside them.
     pub(crate) async fn with(files: &[(&str, &str)]) -> Self {
+        Self::of(library_with(files)).await
+    }
+
+    /// Another library.
+    pub(crate) async fn of(library: Arc<Library>) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let url = format!("sqlite:{}", folder.path().join("deskhand.db").display());
         let storage = deskhand::store::open(&url).await.expect("a SQLite file");
-        Self::on(storage, Some(folder), library_with(files), true).await
+        Self::on(storage, Some(folder), library, true).await
     }
 
     pub(crate) async fn on(

@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { AGENTS, INTENTS, TEAMS } from './desk.mjs';
 import { json, Problem, send } from './http.mjs';
 
+/** What this mock has nothing of. */
+const EMPTY = new Set(['platforms', 'approvals', 'letters', 'playbooks', 'activity', 'automation', 'rules', 'triggers', 'triggers/firings', 'switch/changes'].map((path) => `GET /${path}`));
+
 export function consoleApi(desk) {
   const sessions = new Map();
   const links = new Set(['demo-link']);
@@ -123,8 +126,18 @@ export function consoleApi(desk) {
       const status = query.get('status');
       return send(res, 200, { items: desk.tickets.filter((t) => !status || t.status === status), next: null });
     }
+    const shown = /^GET \/tickets\//.test(route) && desk.tickets.find((t) => t.number === decodeURIComponent(path.split('/')[2]));
+    if (shown) {
+      const talk = desk.conversations.get(shown.conversation);
+      return send(res, 200, { ...shown, body: shown.title, history: [], conversations: [{ id: talk.id, name: shown.customer.name, state: talk.state }] });
+    }
     const ticket = /^PATCH \/tickets\/(.+)$/.exec(route) && desk.tickets.find((t) => t.number === decodeURIComponent(path.split('/')[2]));
     if (ticket) return send(res, 200, Object.assign(ticket, await json(req), { updated_at: desk.now() }));
+    if (route === 'GET /people') return send(res, 200, { items: AGENTS.map(({ id, name }) => ({ id, name })) });
+    if (route === 'GET /switch') return send(res, 200, { off: [] });
+    if (route === 'GET /model') return send(res, 200, { state: 'off', detail: 'There is no language model; the desk works with local triage.', in_flight: 0, layers: [] });
+    if (route === 'GET /model/use') return send(res, 200, { spent_usd: 0, budget_usd: null, tokens: 0, budget_tokens: null, steps: [], failures: [] });
+    if (EMPTY.has(route)) return send(res, 200, { items: [], next: null });
     const one = /^\/conversations\/([^/]+)(?:\/(.+))?$/.exec(path);
     if (one) return conversation(req, res, user, one[1], one[2], query);
     throw new Problem(404, 'not-found', 'There is nothing here.');

@@ -132,7 +132,7 @@ export class Desk {
     const number = `HB-${1042 + this.tickets.length}`;
     const at = this.now();
     const { id, customer } = talk.visitor;
-    this.tickets.unshift({ number, title, status: 'open', priority, team: team(teamId), conversation: talk.id, customer: { id, name: customer.name, email: customer.email }, created_at: at, updated_at: at });
+    this.tickets.unshift({ number, title, status: 'open', priority, team: team(teamId), conversation: talk.id, customer: { id, name: customer.name, email: customer.email }, assignee: null, outside: null, mirror: { state: 'here', cause: null, until: null, letter: null }, created_at: at, updated_at: at });
     return number;
   }
 

@@ -18,6 +18,7 @@ pub(super) fn asked(question: &Consultation, book: &Playbook) -> String {
         Step::Suggest => "for a draft",
         Step::Translate => "for a translation",
         Step::Screen => "whether the draft says what its sources say",
+        Step::Use => "what to look up next for the playbook",
     };
     let read = question.reading.as_ref().map(|reading| {
         let intent = reading.intent.as_deref().map_or("nothing of this desk's", |id| book.intent_name(id));
@@ -30,6 +31,16 @@ pub(super) fn asked(question: &Consultation, book: &Playbook) -> String {
     format!("The language model is asked {what}.{}", read.unwrap_or_default())
 }
 
+/// The call that it proposes; what becomes of it is told by what comes after.
+fn proposed(answer: &Consulted) -> Option<String> {
+    let action = answer.body["call"].as_str()?;
+    let text = |field: &Value, name: &str| field[name].as_str().unwrap_or_default().to_owned();
+    let input = answer.body["input"].as_array().into_iter().flatten();
+    let input: Vec<String> =
+        input.map(|field| format!("{}: {}", text(field, "field"), text(field, "value"))).collect();
+    Some(format!("{action} ({}) ", input.join(", ")))
+}
+
 /// What it said and what that took.
 pub(super) fn answered(answer: &Consulted) -> String {
     let text = |name: &str| answer.body[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
@@ -38,6 +49,7 @@ pub(super) fn answered(answer: &Consulted) -> String {
         Value::String(intent) => format!("{intent}: "),
         _ => String::new(),
     };
+    let intent = proposed(answer).unwrap_or(intent);
     let said: String = said.unwrap_or_default().chars().take(SHOWN).collect();
     let cost = answer.cost_micros as f64 / 1e6;
     format!("{} answered: {intent}{said} ({} ms, {cost:.4} USD)", answer.model, answer.latency_ms)

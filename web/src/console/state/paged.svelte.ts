@@ -22,6 +22,11 @@ export class Paged<T> {
     return this.#ask({ limit: Math.min(MOST, Math.max(this.first, this.items.length)) }, (page) => page.items);
   }
 
+  /** The same, unasked: it must not take away a page that is on its way, or what is further down than one page goes. */
+  refresh(): Promise<void> {
+    return this.loading || this.items.length > MOST ? Promise.resolve() : this.load();
+  }
+
   /** Another question: what is shown answers the one before. */
   restart(): Promise<void> {
     this.items = [];

@@ -24,6 +24,11 @@ class Session {
     }
   }
 
+  /** Whether this person may talk to customers and change tickets; an analyst reads. */
+  get answers(): boolean {
+    return this.user?.role === 'admin' || this.user?.role === 'agent';
+  }
+
   async signIn(body: { email: string; password: string } | { link: string }): Promise<boolean> {
     this.problem = '';
     try {

@@ -197,6 +197,9 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let desk = desk.asking_every(every);
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
+    let (articles, of) = (asking.clone(), library.current());
+    // In a task of its own, and nobody waits for it: articles are found by their words meanwhile.
+    tokio::spawn(async move { articles.prepare(&of).await });
     let mut server = http::Server::new(
         ledger.clone(),
         library,

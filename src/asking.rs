@@ -5,6 +5,7 @@ mod draft;
 mod health;
 mod spending;
 mod tally;
+mod vectors;
 
 pub use draft::{Drafting, Piece, Whom};
 pub use spending::settle_books;
@@ -30,6 +31,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tally::Tally;
 use tokio::time::Instant;
+use vectors::Vectors;
 
 /// How often an outcome is written down again while the database is away, and how long between.
 const WRITES: usize = 20;
@@ -44,6 +46,8 @@ pub struct Terms {
     pub at_once: usize,
     /// What tokens cost.
     pub prices: Prices,
+    /// What makes vectors of texts; without it articles are found by their words.
+    pub embedding_model: Option<String>,
     /// Takes personal data out.
     pub redactor: Redactor,
 }
@@ -60,6 +64,7 @@ struct With {
     stack: Stack,
     terms: Terms,
     health: Health,
+    vectors: Vectors,
 }
 
 /// Why there is no answer: a stable code, and words for an admin.
@@ -93,7 +98,7 @@ impl Asking {
     /// Over a stack of layers.
     #[must_use]
     pub fn new(ledger: Ledger, stack: Stack, terms: Terms) -> Arc<Self> {
-        let with = With { stack, terms, health: Health::default() };
+        let with = With { stack, terms, health: Health::default(), vectors: Vectors::default() };
         Arc::new(Self { ledger, with: Some(with), in_flight: AtomicUsize::new(0), tally: Tally::default() })
     }
 
@@ -143,6 +148,11 @@ impl Asking {
         for asked in asked {
             let (this, talk, book) = (self.clone(), talk.clone(), book.clone());
             let flying = Flying::new(self);
+            if asked.question.step == Step::Embed {
+                // Of a release that has come into force since, there are no vectors yet.
+                let (this, book) = (self.clone(), book.clone());
+                tokio::spawn(async move { this.prepare(&book).await });
+            }
             tokio::spawn(async move {
                 // In a task of its own: whatever happens to the call, the place is given back.
                 let _flying = flying;
@@ -154,6 +164,10 @@ impl Asking {
     async fn consult(&self, talk: &Conversation, book: &Playbook, asked: &Asked) {
         let begun = Instant::now();
         let outcome = match consult::inputs(asked, talk, book) {
+            Some(inputs) if asked.question.step == Step::Embed => {
+                let text = inputs.get("message").and_then(Value::as_str).unwrap_or_default();
+                self.nearest(Whom::of(talk), book, text).await
+            }
             Some(inputs) => self.answer(asked.question.step, Whom::of(talk), book, &inputs).await,
             None => Err(NoAnswer::new("model-nothing-to-ask", "there is nothing to ask about any more")),
         };

@@ -12,7 +12,7 @@ pub use forecast::{Bill, Cost, Forecast};
 pub use report::{Report, Shift};
 
 use crate::domain::Time;
-use crate::domain::consult::Consultation;
+use crate::domain::consult::Asked;
 use crate::domain::conversation::Conversation;
 use crate::domain::decision::Decision;
 use crate::domain::event::{Answer, Author, Entry, Event, Question};
@@ -158,8 +158,8 @@ fn each_decision(id: ConversationId, log: &[Entry], since: Option<Time>, mut jud
 trait Witness {
     fn to(&mut self, question: Question, book: &Playbook) -> Answer;
 
-    /// What came of a question to a language model, the last event of `talk`.
-    fn of_model(&mut self, question: &Consultation, talk: &Conversation, book: &Playbook) -> Event;
+    /// What came of a question to a language model. `talk` is the state after everything that was concluded with it.
+    fn of_model(&mut self, asked: Asked, talk: &Conversation, book: &Playbook) -> Event;
 }
 
 /// The recorded verdict: the decision and what was committed together with it.
@@ -211,6 +211,7 @@ fn again(
                 .collect(),
             Step::Conclude(events) => events,
         };
+        let mut asked = Vec::new();
         for event in events {
             match &event {
                 Event::Decided { decision: of } if of.message == message => {
@@ -222,10 +223,13 @@ fn again(
             }
             let entry = Entry { seq: talk.seq + 1, at, event };
             talk.apply(&entry);
-            if let Event::ModelAsked { question } = &entry.event {
-                let event = witness.of_model(question, &talk, book);
-                talk.apply(&Entry { seq: talk.seq + 1, at, event });
+            if let Event::ModelAsked { question } = entry.event {
+                asked.push(Asked { seq: entry.seq, question: *question, came: None });
             }
+        }
+        for asked in asked {
+            let event = witness.of_model(asked, &talk, book);
+            talk.apply(&Entry { seq: talk.seq + 1, at, event });
         }
     }
     verdict(decision, says, &talk)

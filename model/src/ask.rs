@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The jobs a model may do. Each has one prompt, its own limits and, if the desk wishes, its own model.
+/// The jobs a model may do. Each has one prompt (but for [`Self::Embed`], which has none), its own limits and, if the
+/// desk wishes, its own model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
@@ -26,10 +27,12 @@ pub enum Step {
     Screen,
     /// What to look up next for a playbook, or what was found.
     Use,
+    /// Texts as vectors. The messages are the texts; the answer is `{"vectors": […]}`, one for each.
+    Embed,
 }
 
 impl Step {
-    /// All of them.
+    /// All that have a prompt.
     pub const ALL: [Self; 8] = [
         Self::Classify,
         Self::Extract,
@@ -53,6 +56,7 @@ impl Step {
             Self::Translate => "translate",
             Self::Screen => "screen",
             Self::Use => "use",
+            Self::Embed => "embed",
         }
     }
 }

@@ -5,13 +5,16 @@ use crate::config::{Config, Llm};
 use crate::integrations::model_journal::{ModelJournal, NoJournal};
 use crate::ledger::Ledger;
 use crate::playbook::Playbook;
+use crate::playbook::policy::guardrails::Retrieval;
 use crate::ports::Clock;
+use crate::triage::consult;
 use anyhow::{Context as _, anyhow};
 use model::layers::budget::{BudgetSettings, Limit, Spent};
 use model::layers::journal::Sink;
 use model::layers::prices::{Price, Prices};
 use model::layers::stack::{self, Outside, Stack, StackSettings};
 use model::openai::ServerSettings;
+use model::prompt::Case;
 use model::redact::{RedactionSettings, Redactor};
 use model::{Ask, Limits, Message, Model as _, Role, Step};
 use std::num::NonZeroU32;
@@ -43,8 +46,14 @@ pub(super) async fn open(config: &Config, ledger: &Ledger, book: &Playbook) -> a
         patience: Duration::from_millis(config.llm.patience_ms),
         at_once: config.llm.at_once,
         prices,
+        embedding_model: config.llm.models.get(Step::Embed.name()).cloned(),
         redactor: Redactor::new(redaction).context("the patterns of redaction")?,
     };
+    if book.guardrails.model.retrieval == Retrieval::Meaning && terms.embedding_model.is_none() {
+        tracing::warn!(
+            "guardrails.yaml wants articles found by meaning, and llm.models.embed is not set: they are found by words"
+        );
+    }
     Ok(Asking::new(ledger.clone(), stack, terms))
 }
 
@@ -53,8 +62,8 @@ pub(super) async fn examine(llm: &Llm, clock: Arc<dyn Clock>) -> anyhow::Result<
     // `serve` has done this before it gets here.
     drop(rustls::crypto::ring::default_provider().install_default());
     let stack = build(llm, clock, Arc::new(NoJournal))?;
-    for server in &stack.servers {
-        let ask = Ask {
+    for (first, server) in stack.servers.iter().enumerate().map(|(place, server)| (place == 0, server)) {
+        let chat = Ask {
             step: Step::Classify,
             prompt: "doctor".to_owned(),
             release: "doctor".to_owned(),
@@ -66,11 +75,20 @@ pub(super) async fn examine(llm: &Llm, clock: Arc<dyn Clock>) -> anyhow::Result<
             limits: Limits { max_tokens: 64, temperature: 0.0, timeout: EXAMINED_WITHIN },
         };
         let name = server.state().into_iter().next().map(|part| part.of).unwrap_or_default();
-        match tokio::time::timeout(EXAMINED_WITHIN, server.ask(ask)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Ok(Err(format!("{name}: {error}"))),
-            Err(_) => {
-                return Ok(Err(format!("{name}: no answer within {} s", EXAMINED_WITHIN.as_secs())));
+        let whom = Case { release: "doctor", conversation: "doctor", customer: "doctor" };
+        let embed = (first && llm.models.contains_key(Step::Embed.name()))
+            .then(|| consult::embedding(whom, ["ok".to_owned()]));
+        for ask in std::iter::once(chat).chain(embed) {
+            let step = ask.step;
+            match tokio::time::timeout(EXAMINED_WITHIN, server.ask(ask)).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) if step == Step::Embed => {
+                    return Ok(Err(format!("{name}, llm.models.embed: {error}")));
+                }
+                Ok(Err(error)) => return Ok(Err(format!("{name}: {error}"))),
+                Err(_) => {
+                    return Ok(Err(format!("{name}: no answer within {} s", EXAMINED_WITHIN.as_secs())));
+                }
             }
         }
     }
@@ -101,7 +119,7 @@ fn servers(llm: &Llm) -> Vec<ServerSettings> {
         server.headers = llm.headers.clone().into_iter().collect();
         server.query = llm.query.clone().into_iter().collect();
         let named = |step: &Step| Some((*step, llm.models.get(step.name())?.clone()));
-        server.models = Step::ALL.iter().filter_map(named).collect();
+        server.models = Step::ALL.iter().chain(&[Step::Embed]).filter_map(named).collect();
         servers.push(server);
     }
     if let (Some(url), Some(model)) = (&llm.fallback.base_url, &llm.fallback.model) {
@@ -128,6 +146,7 @@ pub fn price_of(llm: &Llm) -> impl Fn(Step) -> Price {
     let prices = prices(llm);
     let models: std::collections::BTreeMap<Step, String> = Step::ALL
         .iter()
+        .chain(&[Step::Embed])
         .filter_map(|step| Some((*step, llm.models.get(step.name()).or(llm.model.as_ref())?.clone())))
         .collect();
     move |step| models.get(&step).map_or(prices.otherwise, |model| prices.of(model))

@@ -97,7 +97,7 @@ impl Llm {
                 "llm.fallback.base_url needs llm.fallback.model, and llm.base_url as the first".to_owned()
             );
         }
-        let steps = Step::ALL.map(Step::name);
+        let steps: Vec<&str> = Step::ALL.into_iter().chain([Step::Embed]).map(Step::name).collect();
         if let Some(step) = self.models.keys().find(|step| !steps.contains(&step.as_str())) {
             return Err(format!(
                 "llm.models: there is no step \"{step}\"; expected one of {}",

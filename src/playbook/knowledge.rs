@@ -9,6 +9,7 @@ use super::fault::Faults;
 use bm25::{Document, SearchEngine, SearchEngineBuilder, Tokenizer};
 use channels::Citation;
 use rust_stemmers::{Algorithm, Stemmer};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The longest passage quoted, in characters.
@@ -45,6 +46,34 @@ pub struct Source {
     pub language: String,
     /// Which article.
     pub citation: Citation,
+}
+
+/// A section of an article.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionId {
+    /// The article's file name without `.md`.
+    pub article: String,
+    /// Its place in the article, from 0.
+    pub section: usize,
+}
+
+/// Two orders joined, by reciprocal ranks.
+fn joined(by_words: Vec<usize>, by_meaning: Vec<usize>) -> Vec<usize> {
+    if by_meaning.is_empty() {
+        return by_words;
+    }
+    let mut weights: Vec<(usize, f32)> = Vec::new();
+    for list in [by_words, by_meaning] {
+        for (rank, place) in list.into_iter().enumerate() {
+            let weight = 1.0 / (60.0 + rank as f32);
+            match weights.iter_mut().find(|(known, _)| *known == place) {
+                Some((_, sum)) => *sum += weight,
+                None => weights.push((place, weight)),
+            }
+        }
+    }
+    weights.sort_by(|one, other| other.1.total_cmp(&one.1));
+    weights.into_iter().map(|(place, _)| place).collect()
 }
 
 /// All articles.
@@ -170,11 +199,30 @@ impl Knowledge {
         fallback: &str,
         most: usize,
     ) -> Vec<Source> {
+        self.sources_near(question, &[], allowed, language, fallback, most)
+    }
+
+    /// The same with sections that are near to the question in meaning, nearest first, joined with those that its words
+    /// find by reciprocal ranks: a section's weight is the sum of 1 / (60 + its rank) over both lists (Cormack, Clarke
+    /// and Büttcher 2009).
+    #[must_use]
+    pub fn sources_near(
+        &self,
+        question: &str,
+        near: &[SectionId],
+        allowed: &dyn Fn(&Article) -> bool,
+        language: &str,
+        fallback: &str,
+        most: usize,
+    ) -> Vec<Source> {
         let in_language = |language: &str| {
             let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
             let shelf = self.by_language.get(language)?;
-            for hit in shelf.engine.search(question, None) {
-                let (article, section) = shelf.places[hit.document.id];
+            let by_words = shelf.engine.search(question, None).into_iter().map(|hit| hit.document.id);
+            for place in
+                joined(by_words.collect(), near.iter().filter_map(|id| self.place(shelf, id)).collect())
+            {
+                let (article, section) = shelf.places[place];
                 if !allowed(&self.articles[article]) {
                     continue;
                 }
@@ -189,6 +237,23 @@ impl Knowledge {
         };
         let found = in_language(language).or_else(|| in_language(fallback)).unwrap_or_default();
         found.into_iter().map(|(article, sections)| self.source(article, sections)).collect()
+    }
+
+    fn place(&self, shelf: &Shelf, id: &SectionId) -> Option<usize> {
+        let named = |(article, section): &(usize, usize)| {
+            self.articles[*article].slug == id.article && *section == id.section
+        };
+        shelf.places.iter().position(named)
+    }
+
+    /// Every section that customers may be told, with the text that its vector is made of.
+    pub fn passages(&self) -> impl Iterator<Item = (SectionId, String)> {
+        self.articles.iter().filter(|article| article.for_customers).flat_map(|article| {
+            article.sections.iter().enumerate().map(|(section, of)| {
+                let text = format!("{}\n{}\n{}", article.title, of.heading, of.text);
+                (SectionId { article: article.slug.clone(), section }, text)
+            })
+        })
     }
 
     fn source(&self, article: usize, mut sections: Vec<usize>) -> Source {

@@ -215,14 +215,19 @@ impl Witness for Assuming<'_, '_> {
         }
     }
 
-    fn of_model(&mut self, question: &Consultation, talk: &Conversation, book: &Playbook) -> Event {
-        let asked = Asked { seq: talk.seq, question: question.clone(), came: None };
+    fn of_model(&mut self, asked: Asked, talk: &Conversation, book: &Playbook) -> Event {
         let inputs = consult::inputs(&asked, talk, book);
+        let Asked { seq: asked, question, .. } = asked;
         let whom = Case { release: "forecast", conversation: "forecast", customer: "forecast" };
         let prompt = book.prompts.of(question.step);
-        let ask =
-            inputs.as_ref().zip(prompt).and_then(|(inputs, prompt)| prompt.ask(whom, inputs, None).ok());
-        let came = self.recorded.same(question);
+        let ask = match (question.step, &inputs) {
+            (Step::Embed, Some(inputs)) => {
+                Some(consult::embedding(whom, [inputs["message"].as_str().unwrap_or_default().to_owned()]))
+            }
+            (_, Some(inputs)) => prompt.and_then(|prompt| prompt.ask(whom, inputs, None).ok()),
+            (_, None) => None,
+        };
+        let came = self.recorded.same(&question);
         let answered = match came {
             Some(Event::ModelAnswered { answer, .. }) => Some(answer),
             _ => None,
@@ -248,16 +253,16 @@ impl Witness for Assuming<'_, '_> {
                 false => self.count.least.push(put),
             }
         }
-        let assumed = || assumed(question, &inputs.map(Value::Object).unwrap_or_default());
+        let assumed = || assumed(&question, &inputs.map(Value::Object).unwrap_or_default());
         let answer = match answered {
             Some(answer) => Some(answer.clone()),
             None if self.agrees => assumed().map(|body| Box::new(by_nobody(body, ask.map(|ask| ask.prompt)))),
             None => None,
         };
         match answer {
-            Some(answer) => Event::ModelAnswered { asked: talk.seq, answer },
+            Some(answer) => Event::ModelAnswered { asked, answer },
             None => Event::ModelFailed {
-                asked: talk.seq,
+                asked,
                 code: "model-not-asked-then".to_owned(),
                 cause: "nobody knows what the model would have said".to_owned(),
                 usage: Usage::default(),
@@ -282,6 +287,7 @@ fn assumed(question: &Consultation, inputs: &Value) -> Option<Value> {
             let words = article["text"].as_str()?.lines().map(str::trim).find(|line| line.ends_with('.'));
             Some(json!({"answerable": true, "reply": words?, "citations": [article["id"]]}))
         }
+        Step::Embed => Some(json!({"near": []})),
         Step::Screen => Some(json!({"verdict": "pass", "problems": []})),
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! What was asked and answered at the time.
 
 use super::Witness;
-use crate::domain::consult::Consultation;
+use crate::domain::consult::{Asked, Consultation};
 use crate::domain::conversation::Conversation;
 use crate::domain::event::{Answer, Entry, Event, Question};
 use crate::domain::ids::Seq;
@@ -66,9 +66,9 @@ impl Witness for &Recorded<'_> {
     }
 
     /// What it said at the time; nobody is asked anew.
-    fn of_model(&mut self, question: &Consultation, talk: &Conversation, _: &Playbook) -> Event {
-        let asked = talk.seq;
-        match self.same(question).cloned() {
+    fn of_model(&mut self, asked: Asked, _: &Conversation, _: &Playbook) -> Event {
+        let Asked { seq: asked, question, .. } = asked;
+        match self.same(&question).cloned() {
             Some(Event::ModelAnswered { answer, .. }) => Event::ModelAnswered { asked, answer },
             Some(Event::ModelFailed { code, cause, usage, cost_micros, .. }) => {
                 Event::ModelFailed { asked, code, cause, usage, cost_micros }

@@ -28,6 +28,13 @@ const SHORTEST: TimeDelta = TimeDelta::milliseconds(100);
 /// Of the desk's time for an outcome, the model gets two thirds at most: the rest is for what is done without it.
 const SHARE: (i32, i32) = (2, 3);
 
+/// How long vectors may take.
+const EMBEDDED_WITHIN: TimeDelta = TimeDelta::seconds(3);
+
+/// Why there is no order by meaning, where the model has no fault in it: the articles' vectors are not there yet, or no
+/// model makes any.
+pub const NO_VECTORS: &str = "model-no-vectors";
+
 /// A conversation with fewer words of the customer's is read faster than its summary.
 const WORTH_A_SUMMARY: usize = 200;
 
@@ -64,9 +71,11 @@ fn until(step: Step, message: &Pending, draft: &Draft<'_>) -> Option<Time> {
 /// How long a step may take: its prompt's time where the model is known to be well, little where that is unknown. One
 /// failure is enough for one message.
 fn patience(step: Step, message: Seq, draft: &Draft<'_>) -> Option<TimeDelta> {
-    let prompt = draft.book.prompts.of(step)?;
-    let whole = TimeDelta::from_std(prompt.limits.timeout).ok()?;
-    match draft.talk.about(message).last() {
+    let whole = whole(step, draft.book)?;
+    // Without vectors articles are found by their words: that is no failure of the model.
+    let vectorless =
+        |asked: &&Asked| !matches!(&asked.came, Some(Came::Failure { code }) if code == NO_VECTORS);
+    match draft.talk.about(message).rfind(vectorless) {
         Some(Asked { came: Some(Came::Answer(_)), .. }) => Some(whole),
         Some(_) => None,
         None => match draft.talk.context.as_ref().map(|context| context.model).unwrap_or_default() {
@@ -75,6 +84,34 @@ fn patience(step: Step, message: Seq, draft: &Draft<'_>) -> Option<TimeDelta> {
                 Some(TimeDelta::milliseconds(i64::from(patience_ms)).min(whole))
             }
             Standing::Well => Some(whole),
+        },
+    }
+}
+
+/// A step's own time.
+fn whole(step: Step, book: &Playbook) -> Option<TimeDelta> {
+    match step {
+        Step::Embed => Some(EMBEDDED_WITHIN),
+        _ => TimeDelta::from_std(book.prompts.of(step)?.limits.timeout).ok(),
+    }
+}
+
+/// Texts to be made vectors of.
+#[must_use]
+pub fn embedding(case: model::prompt::Case<'_>, texts: impl IntoIterator<Item = String>) -> model::Ask {
+    model::Ask {
+        step: Step::Embed,
+        prompt: "embed".to_owned(),
+        release: case.release.to_owned(),
+        conversation: case.conversation.to_owned(),
+        customer: case.customer.to_owned(),
+        messages: texts.into_iter().map(|text| model::Message { role: model::Role::User, text }).collect(),
+        schema: None,
+        streams: None,
+        limits: model::Limits {
+            max_tokens: 0,
+            temperature: 0.0,
+            timeout: EMBEDDED_WITHIN.to_std().unwrap_or_default(),
         },
     }
 }
@@ -233,6 +270,7 @@ fn thing(step: Step) -> &'static str {
         Step::Translate => "translation",
         Step::Extract => "value",
         Step::Use => "next step",
+        Step::Embed => "order of the articles by meaning",
     }
 }
 
@@ -288,6 +326,7 @@ pub fn inputs(asked: &Asked, talk: &Conversation, book: &Playbook) -> Option<Map
             inputs.extend((!earlier.is_empty()).then(|| ("earlier".to_owned(), json!(earlier))));
             inputs
         }
+        Step::Embed => object(json!({"message": message.text})),
         Step::Summarise | Step::Suggest | Step::Translate | Step::Use => return None,
     })
 }

@@ -11,7 +11,8 @@ use crate::domain::decision::Reason;
 use crate::domain::event::Event;
 use crate::domain::ids::Seq;
 use crate::playbook::Playbook;
-use crate::playbook::knowledge::{Article, Source};
+use crate::playbook::knowledge::{Article, SectionId, Source};
+use crate::playbook::policy::guardrails::Retrieval;
 use crate::playbook::policy::intent::AnswerFrom;
 use channels::Citation;
 use model::Step;
@@ -52,10 +53,15 @@ pub(super) fn answer(draft: &Draft<'_>, case: &Case<'_>, from: &AnswerFrom) -> W
         return Written::Quote(Some(Reason::new("injection-suspected", text)));
     }
     let Some(reply) = of_step(Step::Reply, case.message.seq, &draft.talk) else {
-        let found = sources(case.message, from, intent(case), &draft.talk, book);
-        let ids: Vec<String> = found.into_iter().map(|source| source.citation.article).collect();
         let fresh = draft.talk.about(case.message.seq).next().is_none();
         let reading = fresh.then(|| consult::reading(&case.meaning));
+        let meaning = book.guardrails.model.retrieval == Retrieval::Meaning;
+        if meaning && of_step(Step::Embed, case.message.seq, &draft.talk).is_none() {
+            let asked = consult::question(Step::Embed, case.message, Vec::new(), reading, draft);
+            return asked.map_or(Written::Quote(None), Written::Ask);
+        }
+        let found = sources(case.message, from, intent(case), &draft.talk, book);
+        let ids: Vec<String> = found.into_iter().map(|source| source.citation.article).collect();
         let asked = (!ids.is_empty())
             .then(|| consult::question(Step::Reply, case.message, ids, reading, draft))
             .flatten();
@@ -205,7 +211,23 @@ fn sources(
 ) -> Vec<Source> {
     let allowed = answer::allowed(from, intent);
     let language = language(message, talk, book);
-    book.knowledge.sources(&message.text, &allowed, &language, &book.desk.default_language, ARTICLES)
+    found(message, &allowed, &language, talk, book)
+}
+
+/// The articles that are looked at, by words, and by meaning where an order by meaning is on record.
+fn found(
+    message: &Pending,
+    allowed: &dyn Fn(&Article) -> bool,
+    language: &str,
+    talk: &Conversation,
+    book: &Playbook,
+) -> Vec<Source> {
+    let near = of_step(Step::Embed, message.seq, talk)
+        .filter(|asked| asked.question.release == book.release)
+        .and_then(|asked| serde_json::from_value(asked.answer()?.body["near"].clone()).ok());
+    let near: Vec<SectionId> = near.unwrap_or_default();
+    let fallback = &book.desk.default_language;
+    book.knowledge.sources_near(&message.text, &near, allowed, language, fallback, ARTICLES)
 }
 
 /// The articles of a question, cut to the same sections as when it was asked: the same words find the same.
@@ -217,10 +239,9 @@ fn given(
 ) -> Option<Vec<Source>> {
     let named = |article: &Article| question.about.contains(&article.slug);
     let language = language(message, talk, book);
-    let found =
-        book.knowledge.sources(&message.text, &named, &language, &book.desk.default_language, ARTICLES);
-    let all = question.release == book.release && found.len() == question.about.len();
-    all.then_some(found)
+    let all = found(message, &named, &language, talk, book);
+    let whole = question.release == book.release && all.len() == question.about.len();
+    whole.then_some(all)
 }
 
 /// The articles of a question, as its prompt takes them.

@@ -1,7 +1,7 @@
 //! Answers asked for before: the same prompt of the same release with the same redacted input. Only checked answers
 //! are kept.
 
-use crate::ask::{Answer, Ask, Usage};
+use crate::ask::{Answer, Ask, Step, Usage};
 use crate::error::ModelError;
 use crate::port::{Delta, Draft, Model, PartState};
 use async_trait::async_trait;
@@ -64,6 +64,10 @@ fn key(ask: &Ask) -> [u8; 32] {
 #[async_trait]
 impl Model for Cache {
     async fn ask(&self, ask: Ask) -> Result<Answer, ModelError> {
+        // Vectors are large, and the same question word for word is rare.
+        if ask.step == Step::Embed {
+            return self.inner.ask(ask).await;
+        }
         let key = key(&ask);
         if let Some(answer) = self.find(&key).await {
             return Ok(answer);

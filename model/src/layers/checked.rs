@@ -1,7 +1,7 @@
 //! Nothing passes here that does not meet its schema. A bad answer is shown to the model once, with what is wrong; a
 //! second bad answer is an error.
 
-use crate::ask::{Answer, Ask, Body, Message, Role};
+use crate::ask::{Answer, Ask, Body, Message, Role, Step};
 use crate::error::ModelError;
 use crate::port::{Delta, Draft, Model, PartState};
 use crate::prompt;
@@ -134,6 +134,10 @@ fn second(ask: &Ask, answer: Answer, bad: Option<Answer>) -> Result<Answer, Mode
 #[async_trait]
 impl Model for Checked {
     async fn ask(&self, ask: Ask) -> Result<Answer, ModelError> {
+        // The adapter has checked vectors already, and no words would mend them.
+        if ask.step == Step::Embed {
+            return self.inner.ask(ask).await;
+        }
         let (repair, bad) = match first(&ask, self.inner.ask(ask.clone()).await) {
             First::Good(answer) => {
                 Figures::add(&self.figures.good);

@@ -106,6 +106,7 @@ impl Open {
                 entry.error = None;
                 entry.answer = Some(match &answer.body {
                     Body::Unchecked(text) | Body::Text(text) => text.clone(),
+                    Body::Json(_) if entry.step == Step::Embed => "vectors".to_owned(),
                     Body::Json(value) => value.to_string(),
                 });
                 entry.server = Some(answer.server.clone());

@@ -25,10 +25,8 @@ pub struct ServerSettings {
     pub query: Vec<(String, String)>,
     /// The model for steps that name none.
     pub model: String,
-    /// Models by step.
+    /// Models by step. Without one for [`Step::Embed`] there are no vectors.
     pub models: BTreeMap<Step, String>,
-    /// The model for embeddings, if the server has one.
-    pub embedding_model: Option<String>,
     /// How long a connection may take.
     pub connect_timeout: Duration,
     /// How long a server may be silent.
@@ -52,7 +50,6 @@ impl ServerSettings {
             query: Vec::new(),
             model: model.to_owned(),
             models: BTreeMap::new(),
-            embedding_model: None,
             connect_timeout: Duration::from_secs(2),
             read_timeout: Duration::from_secs(30),
             max_response: 2 << 20,

@@ -9,7 +9,7 @@ mod service;
 pub use config::{ServerSettings, SettingError};
 pub use service::WallClock;
 
-use crate::ask::{Answer, Ask, Body, Usage};
+use crate::ask::{Answer, Ask, Body, Step, Usage};
 use crate::error::{ModelError, Paid};
 use crate::port::{Delta, Draft, Model, PartState};
 use crate::wire::embeddings;
@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use dialect::Dialects;
 use events::Mark;
 use futures::StreamExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -80,25 +80,6 @@ impl OpenAi {
         let settings = &self.server.settings;
         std::iter::once(&settings.model).chain(settings.models.values()).cloned().collect()
     }
-
-    /// One vector for each text.
-    pub async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, ModelError> {
-        let Some(model) = &self.server.settings.embedding_model else {
-            return Err(ModelError::Misconfigured { cause: "no model for embeddings is set".to_owned() });
-        };
-        if texts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let request = CreateEmbeddingRequest {
-            model: model.clone(),
-            input: EmbeddingInput::StringArray(texts.to_vec()),
-            encoding_format: Some(EncodingFormat::Float),
-            user: None,
-            dimensions: None,
-        };
-        let answer: Result<Value, OpenAIError> = self.server.whole.embeddings().create_byot(request).await;
-        embeddings::read(&answer.map_err(|error| failure(&error).error())?, texts.len())
-    }
 }
 
 impl Server {
@@ -127,6 +108,36 @@ impl Server {
             }
         }
         Err(misconfigured("the server refuses every way to ask".to_owned()))
+    }
+
+    /// One vector for each message's text.
+    async fn embed(&self, ask: &Ask) -> Result<Answer, ModelError> {
+        let Some(model) = self.settings.models.get(&Step::Embed) else {
+            return Err(misconfigured("no model for embeddings is set".to_owned()));
+        };
+        let texts: Vec<String> = ask.messages.iter().map(|message| message.text.clone()).collect();
+        let expected = texts.len();
+        let request = CreateEmbeddingRequest {
+            model: model.clone(),
+            input: EmbeddingInput::StringArray(texts),
+            encoding_format: Some(EncodingFormat::Float),
+            user: None,
+            dimensions: None,
+        };
+        let answer: Result<Value, OpenAIError> = self.whole.embeddings().create_byot(request).await;
+        let answer = answer.map_err(|error| failure(&error).error())?;
+        let vectors = embeddings::read(&answer, expected)?;
+        let estimate = Usage { input: ask.tokens_at_most(), output: 0, estimated: true };
+        Ok(Answer {
+            body: Body::Json(json!({"vectors": vectors})),
+            server: self.settings.name.clone(),
+            model: model.clone(),
+            usage: embeddings::usage(&answer).unwrap_or(estimate),
+            cost_micros: 0,
+            calls: 1,
+            repaired: false,
+            cached: false,
+        })
     }
 
     async fn pieces(&self, ask: &Ask) -> Result<Pieceful, ModelError> {
@@ -168,7 +179,10 @@ impl Server {
 #[async_trait]
 impl Model for OpenAi {
     async fn ask(&self, ask: Ask) -> Result<Answer, ModelError> {
-        self.server.whole(&ask).await
+        match ask.step {
+            Step::Embed => self.server.embed(&ask).await,
+            _ => self.server.whole(&ask).await,
+        }
     }
 
     fn draft(&self, ask: Ask) -> Draft {

@@ -3,7 +3,7 @@
 use super::fault::{Fault, Faults, unknown};
 use super::front::{Front, Input, Kind};
 use super::{Prompt, RenderError, data, render};
-use crate::ask::{Limits, Role};
+use crate::ask::{Limits, Role, Step};
 use crate::wire::strict;
 use serde_json::Value;
 use serde_saphyr::Spanned;
@@ -39,6 +39,13 @@ fn parse(path: &str, text: &str, faults: &mut Faults) -> Option<Prompt> {
     let sections = sections(path, body, body_line, faults)?;
     let id = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".md").to_owned();
     check_front(path, &front, faults);
+    if front.step.value == Step::Embed {
+        faults.add(
+            path,
+            front.step.referenced.line() + 1,
+            "the step \"embed\" makes vectors of texts and has no prompt",
+        );
+    }
 
     let limits = &front.limits.value;
     let prompt = Prompt {

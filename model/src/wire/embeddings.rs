@@ -1,6 +1,7 @@
 //! Lenient reading of embeddings.
 
 use super::failure::HttpFailure;
+use crate::ask::Usage;
 use crate::error::ModelError;
 use serde_json::Value;
 
@@ -39,6 +40,13 @@ pub fn read(answer: &Value, expected: usize) -> Result<Vec<Vec<f32>>, ModelError
         return Err(invalid("embeddings differ in length"));
     }
     Ok(vectors)
+}
+
+/// The tokens that the server counted, if it says so and it can be believed.
+#[must_use]
+pub fn usage(answer: &Value) -> Option<Usage> {
+    let input = answer.get("usage")?.get("prompt_tokens")?.as_u64().filter(|tokens| *tokens > 0)?;
+    Some(Usage { input, output: 0, estimated: false })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use model::layers::budget::{BudgetSettings, Limit};
 use model::layers::prices::{Price, Prices};
 use model::openai::OpenAi;
-use model::{Ask, Delta, Model, Step};
+use model::{Ask, Delta, Message, Model, Role, Step};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -100,12 +100,17 @@ async fn a_cut_stream_is_no_answer_and_its_repair_is_whole() {
 async fn embeddings_come_in_order_and_broken_ones_do_not_come() {
     let server = Server::start().await.unwrap();
     let adapter = adapter(&server);
-    let texts = ["aab", "b", "aab"].map(str::to_owned);
-    let vectors = adapter.embed(&texts).await.unwrap();
-    assert_eq!((vectors.len(), vectors[0] == vectors[2], vectors[0] == vectors[1]), (3, true, false));
+    let mut question = ask(&prompts(), Step::Classify, 1);
+    question.step = Step::Embed;
+    let said = |text: &str| Message { role: Role::User, text: text.to_owned() };
+    question.messages = ["aab", "b", "aab"].map(said).to_vec();
+    let answer = adapter.ask(question.clone()).await.unwrap();
+    let vectors = &answer.json().unwrap()["vectors"];
+    assert_eq!((vectors[0] == vectors[2], vectors[0] == vectors[1]), (true, false));
+    assert!(answer.usage.input > 0 && !answer.usage.estimated && answer.model == "fake-embed");
     for kind in [Kind::Error500, Kind::Revoked401, Kind::Plain429, Kind::ContextLength400] {
         server.world.then([Some(kind)]);
-        assert!(adapter.embed(&texts).await.is_err());
+        assert!(adapter.ask(question.clone()).await.is_err());
     }
     assert_eq!(server.world.faults(), Vec::<String>::new());
 }

@@ -62,7 +62,7 @@ fn at(url: &str) -> ServerSettings {
     static TLS: Once = Once::new();
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
     let mut settings = ServerSettings::new("fake", url, Some("sk-canary".to_owned().into()), "fake");
-    settings.embedding_model = Some("fake-embed".to_owned());
+    settings.models.insert(Step::Embed, "fake-embed".to_owned());
     settings.read_timeout = Duration::from_millis(900);
     settings
 }

@@ -37,6 +37,8 @@ pub struct ModelPart {
     /// Whether it reads answers to a playbook's questions that nothing else could read. What it finds must stand in the
     /// customer's words.
     pub slots: bool,
+    /// How articles for its answers are looked for.
+    pub retrieval: Retrieval,
     /// Whether it improves the summary of a hand-off.
     pub summaries: bool,
     /// How it writes to customers.
@@ -52,10 +54,21 @@ impl Default for ModelPart {
             confused_with: 5,
             replies: true,
             slots: true,
+            retrieval: Retrieval::Words,
             summaries: true,
             tone: "friendly, plain, short".to_owned(),
         }
     }
+}
+
+/// How articles are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Retrieval {
+    /// By the words of the question.
+    Words,
+    /// By its words and by its meaning: needs `llm.models.embed`, and asks that model once for each question.
+    Meaning,
 }
 
 /// The share of right answers, 0 to 1. Not measured: a cautious guess until a desk has counted its own.

@@ -112,7 +112,9 @@ fn story(step: Step) -> (Vec<&'static str>, String) {
         Step::Extract => (vec![WISH], "there are two of us in the team".to_owned()),
         Step::Use => (vec![WISH], "2".to_owned()),
         Step::Summarise => (vec![], long()),
-        Step::Reply | Step::Screen | Step::Suggest | Step::Translate => (vec![], EXPORT.to_owned()),
+        Step::Reply | Step::Screen | Step::Suggest | Step::Translate | Step::Embed => {
+            (vec![], EXPORT.to_owned())
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod crash;
 mod escalations;
 mod limits;
 mod long_waits;
+mod meaning;
 mod mission;
 mod model;
 mod order;

@@ -5,6 +5,7 @@ use deskhand::asking::{Asking, Terms};
 use deskhand::ledger::Ledger;
 use deskhand::library::Library;
 use fakes::model::Server;
+use model::Step;
 use model::layers::breaker::BreakerSettings;
 use model::layers::journal::{Entry, Sink};
 use model::layers::prices::{Price, Prices};
@@ -59,6 +60,7 @@ pub(crate) fn asking(
         patience: Duration::from_millis(1200),
         at_once: settings.at_once,
         prices: prices(),
+        embedding_model: settings.servers[0].models.get(&Step::Embed).cloned(),
         redactor: Redactor::new(RedactionSettings::default()).unwrap(),
     };
     Asking::new(ledger.clone(), stack::build(&settings, &outside).unwrap(), terms)

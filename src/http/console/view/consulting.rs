@@ -19,6 +19,7 @@ pub(super) fn asked(question: &Consultation, book: &Playbook) -> String {
         Step::Translate => "for a translation",
         Step::Screen => "whether the draft says what its sources say",
         Step::Use => "what to look up next for the playbook",
+        Step::Embed => "which articles are near to the message in meaning",
     };
     let read = question.reading.as_ref().map(|reading| {
         let intent = reading.intent.as_deref().map_or("nothing of this desk's", |id| book.intent_name(id));

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(loader template condition knowledge model_json)
+[ ${#targets[@]} -gt 0 ] || targets=(loader template condition knowledge model_json hook)
 
 corpus=fuzz/corpus
 # One file of a desk a seed: its path, then its text.

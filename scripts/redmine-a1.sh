@@ -3,7 +3,9 @@
 # killed with kill -9 ten times. Exactly 500 tickets must be there, each key once.
 #
 #   sudo apt-get install redmine redmine-sqlite puma      (Debian 12: Redmine 5.0)
-#   sudo -E scripts/redmine-a1.sh [COUNT] [SHARE] [KILLS] [field|marker]
+#   sudo -E scripts/redmine-a1.sh [COUNT] [SHARE] [KILLS] [field|marker|desk]
+#
+# With `desk` the tickets are opened by the whole desk, its real binary (tests/it/outbound/once.rs; always 10 kills).
 #
 # Uses Debian's default instance: its project `desk` is deleted and made anew. Needs root, to become www-data.
 set -euo pipefail
@@ -15,7 +17,12 @@ if [ ! -d /usr/share/redmine ]; then
   echo "Redmine is not here: apt-get install redmine redmine-sqlite puma" >&2
   exit 1
 fi
-cargo build --quiet --locked -p connectors --examples
+if [ "$how" = desk ]; then
+  cargo build --quiet --locked --workspace --example fault_proxy
+  cargo test --quiet --locked --workspace --test it --no-run
+else
+  cargo build --quiet --locked -p connectors --examples
+fi
 work="$(mktemp -d)"
 chmod 755 "$work"
 pids=()
@@ -58,6 +65,15 @@ until curl -fs -o /dev/null "http://127.0.0.1:$redmine_port/issues.json?limit=1"
 done
 "$target/debug/examples/fault_proxy" "127.0.0.1:$proxy_port" "127.0.0.1:$redmine_port" "$share" >"$work/cuts" &
 pids+=($!)
+
+if [ "$how" = desk ]; then
+  echo "== The desk opens $count tickets in Redmine $version"
+  A1_TICKETS="$count" A1_REDMINE="http://127.0.0.1:$redmine_port" A1_REDMINE_PROXY="http://127.0.0.1:$proxy_port" \
+    A1_REDMINE_FIELD="$field" REDMINE_KEY="$key" \
+    cargo test --quiet --locked --workspace --test it outbound::once::each_ticket_is_opened_once_in_a_real_redmine -- --nocapture
+  echo "links cut after acceptance: $(wc -l <"$work/cuts")"
+  exit 0
+fi
 
 echo "== Opening $count tickets in Redmine $version, the key in the $how"
 [ "$how" = marker ] && field=0

@@ -3,10 +3,12 @@
 mod connect;
 mod language_model;
 mod lookups;
+mod needs;
 mod outside;
 
 pub use language_model::price_of;
 pub use lookups::{databases, directory, examine_databases, systems};
+pub use needs::{Lacking, lacking};
 pub use outside::{examine_outside, mailer};
 
 use crate::config::{Config, Limits};
@@ -21,7 +23,6 @@ use crate::integrations::tickets::BuiltIn;
 use crate::ledger::Ledger;
 use crate::library::{self, Library, ModelCache};
 use crate::outbox::World;
-use crate::playbook::policy::trigger::On;
 use crate::ports::storage::Storage;
 use crate::ports::{Actions, Clock, Ids};
 use crate::reception::Reception;
@@ -157,25 +158,24 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
         ids: Arc::new(SystemIds),
     };
     let library = Arc::new(library);
+    let lacking = lacking(&library.current(), &config);
+    if !lacking.unknown.is_empty() {
+        let list: Vec<String> = lacking.unknown.iter().map(|missing| format!("\n  {missing}")).collect();
+        return Err(anyhow!("the settings lack what the policies name:{}", list.concat()));
+    }
+    // The starter desk's secrets are those of a company that there is not.
+    for missing in lacking.secrets.iter().filter(|_| content != library::starter()) {
+        tracing::warn!("{missing}");
+    }
     ledger.storage.put_release(&library.current().release, &content, ledger.now()).await?;
 
-    for trigger in library.current().triggers.values() {
-        if let On::Hook(hook) = &trigger.on
-            && !config.hooks.secrets.contains_key(&hook.secret)
-        {
-            let (trigger, secret) = (&trigger.id, &hook.secret);
-            tracing::info!(
-                trigger,
-                secret,
-                "this hook refuses every request until its secret is set in hooks.secrets"
-            );
-        }
-    }
     let channels = outside::channels(&config)?;
     let tracker = outside::tracker(&config)?;
     let intake: Arc<dyn Intake> = Arc::new(Reception::new(ledger.clone(), library.clone()));
     let platforms = connect::platforms(&config, &intake)?;
-    let other_systems: Arc<dyn Actions> = Arc::new(systems(&config)?);
+    let systems = systems(&config)?;
+    let databases = systems.databases.clone();
+    let other_systems: Arc<dyn Actions> = Arc::new(systems);
     let world = World {
         couriers: platforms.couriers(),
         tickets: Arc::new(BuiltIn::new(ledger.storage.clone())),
@@ -194,7 +194,7 @@ pub async fn serve(mut config: Config, demo: bool) -> anyhow::Result<()> {
     let desk =
         Desk::assemble_with_model(ledger.clone(), library.clone(), world, platforms.clone(), asking.clone());
     let every = chrono::TimeDelta::minutes(i64::from(config.tickets.poll_minutes));
-    let desk = desk.asking_every(every);
+    let desk = desk.asking_every(every).reading(databases);
     let (stopper, stop) = watch::channel(false);
     let mut engines = desk.start(&stop);
     let (articles, of) = (asking.clone(), library.current());

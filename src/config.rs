@@ -119,7 +119,7 @@ fn defaults() -> serde_json::Value {
         "actions": {"allow": [], "commands": [], "secrets": {}},
         "hooks": {"secrets": {}},
         "notify": {"email": []},
-        "tickets": {"system": "builtin", "issue_type": "Task", "poll_minutes": 5},
+        "tickets": {"system": "builtin", "issue_type": "Task", "poll_minutes": 5, "max_file_bytes": 5 * 1024 * 1024},
         "email": {"port": 587, "tls": "starttls"},
         "limits": {"messages_per_minute": 20, "sessions_per_minute": 30, "sign_ins_per_minute": 2},
         "llm": {

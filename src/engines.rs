@@ -7,6 +7,7 @@ use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::outbox::{Dispatcher, World};
 use crate::platforms::Platforms;
+use crate::ports::Queries;
 use crate::ticketing::Ticketing;
 use crate::triggers::Triggers;
 use crate::turn::Turns;
@@ -87,6 +88,13 @@ impl Desk {
         self
     }
 
+    /// The same, polling these databases.
+    #[must_use]
+    pub fn reading(mut self, databases: Arc<dyn Queries>) -> Self {
+        self.triggers = self.triggers.reading(databases);
+        self
+    }
+
     /// Starts the engines; they end when `stop` says so.
     pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut engines = JoinSet::new();
@@ -94,6 +102,7 @@ impl Desk {
         let acting = self.platforms.clone().run(self.ledger.clone(), self.dispatcher.clone(), stop.clone());
         engines.spawn(acting);
         engines.spawn(self.triggers.clone().run(stop.clone()));
+        engines.spawn(self.triggers.clone().poll(stop.clone()));
         engines.spawn(watchdog::run(self.ledger.clone(), self.library.clone(), stop.clone()));
         engines.spawn(self.ticketing.clone().run(stop.clone()));
         engines.spawn(sweep(self.ledger.clone(), stop.clone()));

@@ -11,7 +11,7 @@ use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::playbook::policy::trigger::On;
 use crate::ports::storage::{Commit, CommitError, Seen, Unavailable};
-use crate::triage::solved;
+use crate::triage::{commented, solved};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -130,6 +130,7 @@ impl Hand {
             let events = |talk: &Conversation| {
                 let mut events = vec![event.clone()];
                 events.extend(solved::tell(talk, &book, self.ledger.now(), name, about));
+                events.extend(commented::tell(talk, &book, name, about, data));
                 Ok(events)
             };
             match self.commit(id, Some(&once), events).await {

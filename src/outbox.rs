@@ -157,7 +157,10 @@ impl Dispatcher {
             if self.repeats_safely(&item).await? {
                 // A ticket carries our key: it is looked for before it is opened again.
                 let count = match item.effect {
-                    Effect::OpenTicket(_) | Effect::Mirror(_) | Effect::Comment { .. } => Count::InDoubt,
+                    Effect::OpenTicket(_)
+                    | Effect::Mirror(_)
+                    | Effect::Comment { .. }
+                    | Effect::Attach { .. } => Count::InDoubt,
                     _ => Count::Tried,
                 };
                 self.ledger.storage.put_back(item.place, self.ledger.now(), cause, count).await?;
@@ -176,6 +179,7 @@ impl Dispatcher {
             Effect::OpenTicket(_)
             | Effect::Mirror(_)
             | Effect::Comment { .. }
+            | Effect::Attach { .. }
             | Effect::Notify { .. }
             | Effect::Tell { .. }
             | Effect::SendCode { .. } => return Ok(true),
@@ -256,7 +260,10 @@ impl Dispatcher {
             Effect::OpenTicket(ticket) => self.open_ticket(item, &talk, ticket).await,
             Effect::SendCode { claim } => self.send_code(item, &talk, claim).await,
             Effect::Mirror(mirror) => self.mirror(item, mirror).await,
-            Effect::Comment { ticket, text } => self.comment(item, ticket, text).await,
+            Effect::Comment { ticket, text, status, priority } => {
+                self.comment(item, ticket, text, *status, *priority).await
+            }
+            Effect::Attach { ticket, file } => self.attach(item, ticket, file).await,
             Effect::Notify { team, text, priority } => {
                 Ok(self.notify(item, &talk, team, text, *priority).await)
             }

@@ -3,6 +3,7 @@
 use crate::domain::customer::Customer;
 use crate::domain::event::{Author, Event};
 use crate::domain::ids::{ConversationId, CustomerId, UploadId};
+use crate::domain::switch;
 use crate::files;
 use crate::hand::{Hand, HandError, Rating};
 use crate::inbox::{Arrival, Inbox};
@@ -117,7 +118,16 @@ impl Reception {
     }
 
     /// Says in the conversation that a code did nothing.
-    async fn say_expired(&self, id: ConversationId, locale: Option<&str>) -> Result<(), Unavailable> {
+    async fn say_expired(
+        &self,
+        id: ConversationId,
+        channel: Channel,
+        locale: Option<&str>,
+    ) -> Result<(), Unavailable> {
+        let board = self.ledger.storage.switchboard().await?;
+        if switch::muted(&board.on(channel), channel).is_some() {
+            return Ok(());
+        }
         let said = Event::Said {
             author: Author::System,
             text: self.phrase(Phrase::LinkExpired, locale),
@@ -172,11 +182,11 @@ impl Intake for Reception {
         }
         let customer = self.customer(&inbound).await?;
         let locale = inbound.profile.locale.clone();
-        let refused = inbound.link.is_some() && joins.is_none();
+        let (channel, refused) = (inbound.channel, inbound.link.is_some() && joins.is_none());
         let arrival = Arrival { inbound, customer, locale: locale.clone(), page: None };
         let recorded = self.inbox.receive(&arrival).await?;
         if refused && recorded.fresh {
-            self.say_expired(recorded.conversation, locale.as_deref()).await?;
+            self.say_expired(recorded.conversation, channel, locale.as_deref()).await?;
         }
         Ok(())
     }

@@ -2,11 +2,11 @@
 //! here, by its signed events or, where it sends none, by asking it from time to time.
 
 use crate::domain::effect::Effect;
-use crate::domain::ticket::TicketStatus;
+use crate::domain::ticket::{COMMENTED, Priority, TicketStatus};
 use crate::hand::{Hand, HandError};
 use crate::ledger::Ledger;
 use crate::ports::storage::{TicketChange, TicketEntry, TicketRecord, Unavailable};
-use crate::ports::{Tracker, TrackerError, Unheard};
+use crate::ports::{CallError, Remark, Tracker, Unheard};
 use chrono::TimeDelta;
 use serde_json::json;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ const ROUND: Duration = Duration::from_secs(10);
 const AT_ONCE: i64 = 20;
 /// A system that sends events is asked so much less often.
 const SELDOM: i32 = 12;
+/// The longest comment of the other system that is taken over, in characters.
+const LONGEST: usize = 4000;
 /// How long one question may take.
 const ASK_LIMIT: Duration = Duration::from_secs(20);
 
@@ -73,7 +75,10 @@ impl Ticketing {
             told.push(format!("{} set the priority to {}.", change.by, after.ticket.priority.name()));
         }
         if !told.is_empty() {
-            self.pass_on(&after, &told.join(" "), &version(&before)).await?;
+            let status = (after.status != before.status).then_some(after.status);
+            let priority = (after.ticket.priority != before.ticket.priority).then_some(after.ticket.priority);
+            let told = Told { text: told.join(" "), status, priority };
+            self.pass_on(&after, told, &version(&before)).await?;
         }
         Ok(Some(after))
     }
@@ -84,7 +89,8 @@ impl Ticketing {
         let Some(record) = self.ledger.storage.ticket(number).await? else { return Ok(false) };
         let entry = TicketEntry { at: self.ledger.now(), who: by.to_owned(), what: text.to_owned() };
         if self.tracker.is_some() {
-            self.pass_on(&record, &format!("{by}: {text}"), &format!("comment/{id}")).await?;
+            let told = Told { text: format!("{by}: {text}"), status: None, priority: None };
+            self.pass_on(&record, told, &format!("comment/{id}")).await?;
         }
         self.ledger.storage.note_ticket(number, &entry, id).await?;
         Ok(true)
@@ -104,7 +110,12 @@ impl Ticketing {
         for heard in tracker.hear(headers, body, self.ledger.now())? {
             // A ticket that we did not open is none of our business.
             if let Some(record) = self.ledger.storage.ticket_outside(system, &heard.id).await? {
-                moved += usize::from(self.moved(&record, heard.status, system).await?);
+                if let Some(status) = heard.status {
+                    moved += usize::from(self.moved(&record, status, system).await?);
+                }
+                if let Some(remark) = &heard.remark {
+                    self.remarked(&record, remark, system).await?;
+                }
             }
         }
         Ok(moved)
@@ -138,15 +149,49 @@ impl Ticketing {
             let asked = tokio::time::timeout(ASK_LIMIT, tracker.status(&outside.id)).await;
             match asked {
                 Ok(Ok(status)) => moved += usize::from(self.moved(&record, status, system).await?),
-                Ok(Err(TrackerError::Later { cause, .. })) => {
+                Ok(Err(CallError::Later { cause, .. })) => {
                     tracing::info!(cause, system, "the ticket system asks for patience");
                     break;
                 }
                 Ok(Err(error)) => tracing::info!(%error, system, "a ticket could not be asked about"),
                 Err(_) => break,
             }
+            let listed = tokio::time::timeout(ASK_LIMIT, tracker.remarks(&outside.id, record.created_at));
+            match listed.await {
+                Ok(Ok(remarks)) => {
+                    for remark in remarks {
+                        self.remarked(&record, &remark, system).await?;
+                    }
+                }
+                Ok(Err(error)) => tracing::info!(%error, system, "a ticket's comments could not be read"),
+                Err(_) => break,
+            }
         }
         Ok(moved)
+    }
+
+    /// Somebody wrote below the ticket there: it stands in its history here, and whoever has a conversation about it
+    /// sees it, once.
+    async fn remarked(
+        &self,
+        record: &TicketRecord,
+        remark: &Remark,
+        system: &str,
+    ) -> Result<(), Unavailable> {
+        let (number, once) = (record.number, format!("theirs/{system}/{}", remark.id));
+        if self.ledger.storage.is_noted(number, &once).await? {
+            return Ok(());
+        }
+        let line = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+        let (author, text) = (line(&remark.author, 100), line(&remark.text, LONGEST));
+        let reference = record.reference();
+        let data = json!({
+            "number": reference.shown(), "title": reference.title, "by": author, "text": text, "public": remark.public,
+        });
+        // The conversations first: should we end in between, the same comment is heard of again and is known there.
+        self.hand.occurred(&once, COMMENTED, &reference.number, &data).await?;
+        let entry = TicketEntry { at: self.ledger.now(), who: format!("{author} ({system})"), what: text };
+        self.ledger.storage.note_ticket(number, &entry, &once).await
     }
 
     /// It stands there now. Where that is news, it stands so here, too, and whoever it stands for hears of it, once. What
@@ -186,12 +231,13 @@ impl Ticketing {
     }
 
     /// Asks the outbox to add a comment over there, where the ticket stands there or is on its way.
-    async fn pass_on(&self, record: &TicketRecord, text: &str, version: &str) -> Result<(), Unavailable> {
+    async fn pass_on(&self, record: &TicketRecord, told: Told, version: &str) -> Result<(), Unavailable> {
         let reference = record.reference();
         if self.tracker.is_none() {
             return Ok(());
         }
-        let effect = Effect::Comment { ticket: reference.number.clone(), text: text.to_owned() };
+        let Told { text, status, priority } = told;
+        let effect = Effect::Comment { ticket: reference.number.clone(), text, status, priority };
         let storage = &self.ledger.storage;
         if record.outside.is_none() && !storage.is_waiting(record.conversation, &effect.lane()).await? {
             return Ok(());
@@ -202,6 +248,13 @@ impl Ticketing {
             Err(HandError::Unavailable(error)) => Err(error),
         }
     }
+}
+
+/// What the other system is told.
+struct Told {
+    text: String,
+    status: Option<TicketStatus>,
+    priority: Option<Priority>,
 }
 
 /// The state that a change was made on: the same change of the same state is one.

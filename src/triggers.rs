@@ -4,6 +4,7 @@
 
 mod finding;
 mod forms;
+mod polling;
 
 pub use forms::Sent;
 
@@ -16,8 +17,8 @@ use crate::library::Library;
 use crate::playbook::Playbook;
 use crate::playbook::policy::trigger::{On, Schedule};
 use crate::playbook::triggers::CheckedTrigger;
-use crate::ports::Directory;
 use crate::ports::storage::{Commit, CommitError, Firing, Unavailable};
+use crate::ports::{Directory, Queries};
 use crate::triage::triggered::{Fired, triggered};
 use chrono::TimeDelta;
 use finding::{Place, Target};
@@ -37,6 +38,10 @@ const MAX_TRIES: i64 = 50;
 pub const GIVEN_UP: &str = "Given up after";
 /// The same, where the trigger's own file is to blame.
 pub const FAILED: &str = "A template failed";
+/// The same, where a polled row is not as the trigger declares it.
+pub const LEFT_OUT: &str = "The row was left out";
+/// What is said of rows that the first look of a poll found: they set nothing off.
+pub const BEFORE: &str = "It was there when the desk looked for the first time.";
 /// The longest pause between two tries.
 const MAX_PAUSE_S: i64 = 15 * 60;
 
@@ -46,6 +51,7 @@ pub struct Triggers {
     ledger: Ledger,
     library: Arc<Library>,
     directory: Arc<dyn Directory>,
+    databases: Option<Arc<dyn Queries>>,
 }
 
 /// Why nothing was done in a conversation.
@@ -63,10 +69,10 @@ impl From<Unavailable> for Undone {
 }
 
 impl Triggers {
-    /// An engine.
+    /// An engine; without databases, polls come to nothing and say so.
     #[must_use]
     pub fn new(ledger: Ledger, library: Arc<Library>, directory: Arc<dyn Directory>) -> Self {
-        Self { ledger, library, directory }
+        Self { ledger, library, directory, databases: None }
     }
 
     /// Works until `stop` says so.

@@ -10,7 +10,7 @@ use crate::domain::consult::Asked;
 use crate::domain::conversation::Conversation;
 use crate::domain::event::{Answer, DeskState, Entry, Event, Question};
 use crate::domain::ids::{ConversationId, UserId};
-use crate::domain::switch::Switchboard;
+use crate::domain::switch::{self, Switchboard};
 use crate::ledger::{Ledger, PATIENCE};
 use crate::library::Library;
 use crate::playbook::Playbook;
@@ -264,7 +264,10 @@ impl Turns {
                     let answers = tokio::select! {
                         answers = &mut asking => answers?,
                         () = tokio::time::sleep(SHOWS_TYPING) => {
-                            self.ledger.hub.shows_writing(&talk, true);
+                            // Nobody writes where the bot is off.
+                            if switch::muted(&talk.off, talk.channel).is_none() {
+                                self.ledger.hub.shows_writing(&talk, true);
+                            }
                             asking.await?
                         }
                     };

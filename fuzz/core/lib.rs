@@ -4,3 +4,5 @@
 pub mod domain;
 #[path = "../../src/playbook/mod.rs"]
 pub mod playbook;
+#[path = "http.rs"]
+pub mod http;

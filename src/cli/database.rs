@@ -39,7 +39,17 @@ pub(super) async fn doctor(config: Result<Config>, as_json: bool) -> Result<bool
             app::install_tls();
             found("data folder", writable(&config));
             found("database", database(&config).await);
-            found("content", content(&config));
+            let book = content(&config);
+            let lacking = book.as_ref().map(|(book, shipped)| {
+                let lacking = app::lacking(book, &config);
+                // The starter desk's secrets are those of a company that there is not.
+                let secrets = if *shipped { Vec::new() } else { lacking.secrets };
+                [lacking.unknown, secrets].concat()
+            });
+            found("content", book.as_ref().map(drop).map_err(Clone::clone));
+            for missing in lacking.unwrap_or_default() {
+                found("settings for the content", Err(missing));
+            }
             found(
                 "customer directory",
                 app::directory(&config, false).map(drop).map_err(|error| format!("{error:#}")),
@@ -101,14 +111,15 @@ async fn database(config: &Config) -> Result<(), String> {
     storage.ping().await.map_err(|error| error.to_string())
 }
 
-fn content(config: &Config) -> Result<(), String> {
+/// The content, and whether it is the starter desk as it is shipped.
+fn content(config: &Config) -> Result<(playbook::Playbook, bool), String> {
     let content = match app::content_folder(config.content_dir.clone()) {
         Some(folder) => library::load(&folder).map_err(|error| error.to_string())?,
         None => library::starter(),
     };
     let models = app::models(config).map_err(|error| format!("{error:#}"))?;
     match playbook::read(&content, &|set, options| models.train(set, options)) {
-        Ok(_) => Ok(()),
+        Ok(book) => Ok((book, content == library::starter())),
         Err(faults) => {
             let first = faults.first().map(ToString::to_string).unwrap_or_default();
             Err(format!("{} faults, the first: {first}. `deskhand check` lists them all.", faults.len()))

@@ -87,6 +87,11 @@ pub struct Tickets {
     pub issue_type: String,
     /// Jira: names, Redmine: numbers of our four priorities, the lowest first.
     pub priorities: Option<Vec<String>>,
+    /// Redmine: the names of the statuses for what is open, pending and solved; by their meaning where nothing is said.
+    pub statuses: Option<Vec<String>>,
+    /// The largest file of a customer that is carried over to the other system, in bytes; of larger ones, and with 0 of
+    /// all, the ticket there says that they are in the desk.
+    pub max_file_bytes: usize,
     /// Redmine: the number, Freshdesk: the name of a custom field that carries our key.
     #[serde(default, deserialize_with = "text")]
     pub key_field: Option<String>,

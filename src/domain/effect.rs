@@ -4,8 +4,8 @@ use super::Time;
 use super::code::Claim;
 use super::event::{Author, Entry, Event};
 use super::ids::{Place, Seq};
-use super::ticket::{NewTicket, Outside, Priority, TicketRef};
-use channels::{Channel, Choice, Citation};
+use super::ticket::{NewTicket, Outside, Priority, TicketRef, TicketStatus};
+use channels::{Attachment, Channel, Choice, Citation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -62,6 +62,19 @@ pub enum Effect {
         ticket: String,
         /// What; plain text.
         text: String,
+        /// Where it is to stand there from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<TicketStatus>,
+        /// How soon it is wanted from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        priority: Option<Priority>,
+    },
+    /// Add a customer's file to the ticket there.
+    Attach {
+        /// Our number.
+        ticket: String,
+        /// Which.
+        file: Attachment,
     },
     /// Have another system change something.
     Act {
@@ -136,6 +149,7 @@ impl Effect {
             Self::Tell { .. } => "tell",
             Self::Mirror(_) => "mirror",
             Self::Comment { .. } => "comment",
+            Self::Attach { .. } => "attach",
             Self::Act { .. } => "act",
             Self::SendCode { .. } => "code",
         }
@@ -150,6 +164,8 @@ impl Effect {
             Self::Mirror(Mirror { number: ticket, .. }) | Self::Comment { ticket, .. } => {
                 format!("{MIRROR_LANE}{ticket}")
             }
+            // Beside what is said of the ticket: a file that is not taken holds up nothing else.
+            Self::Attach { ticket, .. } => format!("attach/{ticket}"),
             other => other.name().to_owned(),
         }
     }

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What it is called when somebody writes below a ticket in the other system.
+pub const COMMENTED: &str = "ticket.commented";
+
 /// How soon somebody should look.
 #[derive(
     Debug,

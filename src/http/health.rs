@@ -3,6 +3,7 @@
 use super::Site;
 use super::extract::Json;
 use super::problem::{Problem, Result};
+use crate::playbook::policy::trigger::On;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -58,6 +59,7 @@ pub(super) async fn ready(State(site): State<Site>) -> Response {
         letters(&site).await,
         stopping(&site),
     ];
+    parts.extend(polls(&site).await);
     parts.extend(platforms(&site));
     parts.extend(systems(&site));
     parts.extend(language_model(&site));
@@ -109,6 +111,34 @@ async fn letters(site: &Site) -> Part {
         Err(_) => (Condition::Degraded, "the database has not answered".to_owned()),
     };
     Part { part: "dead letters", state, detail }
+}
+
+/// Databases that are looked at for new rows; what comes of one that is away comes late.
+async fn polls(site: &Site) -> Option<Part> {
+    let book = site.library.current();
+    let polled = |id: &str| book.triggers.get(id).is_some_and(|trigger| matches!(trigger.on, On::Poll(_)));
+    if !book.triggers.keys().any(|id| polled(id)) {
+        return None;
+    }
+    let (state, detail) = match timeout(PATIENCE, site.ledger.storage.polls()).await {
+        Ok(Ok(polls)) => {
+            let troubles: Vec<String> = polls
+                .into_iter()
+                .filter(|poll| polled(&poll.trigger) && poll.trouble.is_some())
+                .map(|poll| poll.trigger)
+                .collect();
+            match troubles.is_empty() {
+                true => (Condition::Ok, "all are well".to_owned()),
+                false => (
+                    Condition::Degraded,
+                    format!("in trouble: {}; the console says why, under Automation", troubles.join(", ")),
+                ),
+            }
+        }
+        Ok(Err(error)) => (Condition::Degraded, error.0),
+        Err(_) => (Condition::Degraded, "the database has not answered".to_owned()),
+    };
+    Some(Part { part: "polls", state, detail })
 }
 
 /// A platform that is away takes nothing from the others: the desk as a whole is degraded at most.

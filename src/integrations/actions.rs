@@ -2,7 +2,7 @@
 
 use crate::playbook::actions::{Action, Body, Request};
 use crate::playbook::policy::action::Auth;
-use crate::ports::{ActionError, Actions, Host};
+use crate::ports::{Actions, CallError, Host};
 use async_trait::async_trait;
 use connectors::action::{self, ActionSpec, Rendered, Retries, Runner};
 use connectors::guard::{Guard, Limits, Policy, State};
@@ -33,12 +33,12 @@ impl HttpActions {
         Ok(Self { runner: Runner::new(guard.clone()), guard, secrets })
     }
 
-    fn secret(&self, name: &str) -> Result<SecretString, ActionError> {
-        let missing = || ActionError::Refused(format!("the setting actions.secrets.{name} is missing"));
+    fn secret(&self, name: &str) -> Result<SecretString, CallError> {
+        let missing = || CallError::Refused(format!("the setting actions.secrets.{name} is missing"));
         self.secrets.get(name).cloned().ok_or_else(missing)
     }
 
-    fn auth(&self, auth: Option<&Auth>) -> Result<action::Auth, ActionError> {
+    fn auth(&self, auth: Option<&Auth>) -> Result<action::Auth, CallError> {
         Ok(match auth {
             None => action::Auth::None,
             Some(Auth::Bearer(name)) => action::Auth::Bearer(self.secret(name)?),
@@ -53,8 +53,8 @@ impl HttpActions {
 }
 
 /// One try: repetitions are the outbox's business.
-fn spec(declared: &Action, method: &str) -> Result<ActionSpec, ActionError> {
-    let refused = |error: String| ActionError::Refused(error);
+fn spec(declared: &Action, method: &str) -> Result<ActionSpec, CallError> {
+    let refused = |error: String| CallError::Refused(error);
     let header = declared.idempotency.as_deref().map(str::parse::<HeaderName>).transpose();
     let method = method.parse::<Method>().map_err(|error| refused(error.to_string()))?;
     Ok(ActionSpec {
@@ -68,10 +68,10 @@ fn spec(declared: &Action, method: &str) -> Result<ActionSpec, ActionError> {
 
 #[async_trait]
 impl Actions for HttpActions {
-    async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, ActionError> {
-        let request = action.request(input).map_err(ActionError::Refused)?;
+    async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, CallError> {
+        let request = action.request(input).map_err(CallError::Refused)?;
         let Request::Http { method, url, headers, body } = request else {
-            return Err(ActionError::Refused(format!("{} is not done over HTTP", action.id)));
+            return Err(CallError::Refused(format!("{} is not done over HTTP", action.id)));
         };
         let body = match body {
             Body::Empty => action::Body::Empty,
@@ -79,7 +79,7 @@ impl Actions for HttpActions {
             Body::Form(fields) => action::Body::Form(fields),
         };
         let compiled = action::Action::compile(spec(action, method)?)
-            .map_err(|faults| ActionError::Refused(format!("{faults:?}")))?;
+            .map_err(|faults| CallError::Refused(format!("{faults:?}")))?;
         let rendered = Rendered { url, headers, body, secrets: Vec::new() };
         let prepared = compiled.prepare(rendered, &self.auth(action.auth.as_ref())?, key).map_err(failure)?;
         let outcome = self.runner.run(&compiled, &prepared).await.map_err(failure)?;
@@ -98,12 +98,12 @@ impl Actions for HttpActions {
 }
 
 /// By what the caller can do.
-pub(super) fn failure(trouble: Trouble) -> ActionError {
+pub(super) fn failure(trouble: Trouble) -> CallError {
     let cause = trouble.to_string();
     match trouble.advice() {
-        Advice::Again => ActionError::Retry(cause),
-        Advice::AgainAfter(after) => ActionError::Later { cause, after },
-        Advice::LookFirst => ActionError::InDoubt(cause),
-        Advice::GiveUp => ActionError::Refused(cause),
+        Advice::Again => CallError::Retry(cause),
+        Advice::AgainAfter(after) => CallError::Later { cause, after },
+        Advice::LookFirst => CallError::InDoubt(cause),
+        Advice::GiveUp => CallError::Refused(cause),
     }
 }

@@ -4,7 +4,7 @@
 mod postgres;
 mod sqlite;
 
-use crate::ports::{Queries, Query, QueryError};
+use crate::ports::{Part, Queries, Query, QueryError};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -61,20 +61,86 @@ impl Databases {
 #[async_trait]
 impl Queries for Databases {
     async fn select(&self, query: Query<'_>) -> Result<Vec<Row>, QueryError> {
-        let Some(pool) = self.named.get(query.database) else {
-            let text = format!("the setting databases.{}.url is missing", query.database);
-            return Err(QueryError::Refused(text));
-        };
         let asked = async {
-            match pool {
+            match self.pool(&query)? {
                 Pool::Sqlite(pool) => sqlite::select(pool, &query).await,
                 Pool::Postgres(pool) => postgres::select(pool, &query).await,
             }
         };
-        match tokio::time::timeout(query.timeout + GRACE, asked).await {
-            Ok(rows) => rows,
-            Err(_) => Err(too_slow(&query)),
+        in_time(&query, asked).await
+    }
+
+    async fn part(
+        &self,
+        query: Query<'_>,
+        column: &str,
+        key: &str,
+        part: Part<'_>,
+    ) -> Result<Vec<Row>, QueryError> {
+        let slice = Slice::new(&query, column, key, part)?;
+        let asked = async {
+            match self.pool(&query)? {
+                Pool::Sqlite(pool) => sqlite::part(pool, &query, &slice).await,
+                Pool::Postgres(pool) => postgres::part(pool, &query, &slice).await,
+            }
+        };
+        in_time(&query, asked).await
+    }
+}
+
+impl Databases {
+    fn pool(&self, query: &Query<'_>) -> Result<&Pool, QueryError> {
+        self.named.get(query.database).ok_or_else(|| {
+            QueryError::Refused(format!("the setting databases.{}.url is missing", query.database))
+        })
+    }
+}
+
+async fn in_time(
+    query: &Query<'_>,
+    asked: impl Future<Output = Result<Vec<Row>, QueryError>>,
+) -> Result<Vec<Row>, QueryError> {
+    match tokio::time::timeout(query.timeout + GRACE, asked).await {
+        Ok(rows) => rows,
+        Err(_) => Err(too_slow(query)),
+    }
+}
+
+/// A part of a query's rows as SQL says it.
+struct Slice<'a> {
+    /// The query without its semicolon.
+    of: &'a str,
+    /// The column, in quotes.
+    column: String,
+    /// What stands before the rows' limit: the order.
+    order: String,
+    rows: u32,
+    from: Option<&'a Value>,
+}
+
+impl<'a> Slice<'a> {
+    fn new(query: &'a Query<'_>, column: &str, key: &str, part: Part<'a>) -> Result<Self, QueryError> {
+        let plain = |name: &str| name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+        if !plain(column) || !plain(key) {
+            return Err(QueryError::Refused("a column's name has letters, digits and _".to_owned()));
         }
+        // With the table before it, so that SQLite does not take an unknown column for a text.
+        let (column, key) = (format!("t.\"{column}\""), format!("t.\"{key}\""));
+        let (order, rows, from) = match part {
+            Part::Newest => (format!("{column} DESC"), 1, None),
+            Part::From(from) => (format!("{column}, {key}"), query.max_rows, from),
+        };
+        Ok(Self { of: query.text.trim().trim_end_matches(';'), column, order, rows, from })
+    }
+
+    /// The rows; `value` is how the first one's value is written.
+    fn sql(&self, value: &str) -> String {
+        let Self { of, column, order, rows, from } = self;
+        let whose = match from {
+            Some(_) => format!("{column} >= {value}"),
+            None => format!("{column} IS NOT NULL"),
+        };
+        format!("SELECT t.* FROM (\n{of}\n) AS t WHERE {whose} ORDER BY {order} LIMIT {rows}")
     }
 }
 

@@ -1,7 +1,7 @@
 //! Programs of this machine, run for actions: only those that the settings allow, without a shell, with an empty
 //! environment, and not for long.
 
-use crate::ports::ActionError;
+use crate::ports::CallError;
 use connectors::child::{Child, Pipes};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -51,17 +51,17 @@ impl Programs {
     }
 
     /// Runs one to its end. What it writes to standard output is JSON.
-    pub async fn run(&self, run: Run<'_>) -> Result<Value, ActionError> {
+    pub async fn run(&self, run: Run<'_>) -> Result<Value, CallError> {
         let name = run.program;
         if !self.allows(name) {
-            return Err(ActionError::Refused(format!(
+            return Err(CallError::Refused(format!(
                 "{name} is not allowed; the setting actions.commands lists what is"
             )));
         }
         let variables: Vec<(&str, &str)> = run.variable.into_iter().collect();
         let started = Child::start(name, run.args, &variables);
         let (mut child, pipes) =
-            started.map_err(|error| ActionError::Refused(format!("{name} could not be run: {error}")))?;
+            started.map_err(|error| CallError::Refused(format!("{name} could not be run: {error}")))?;
         let Pipes { mut stdin, stdout, stderr } = pipes;
         let input = run.stdin.map(Value::to_string).unwrap_or_default();
         let feeding = async move {
@@ -78,26 +78,26 @@ impl Programs {
                 child.ended();
                 outcome(name, ended, &written, &complaint)
             }
-            Ok(Err(error)) => Err(ActionError::InDoubt(format!("{name} could not be listened to: {error}"))),
+            Ok(Err(error)) => Err(CallError::InDoubt(format!("{name} could not be listened to: {error}"))),
             Err(_) => {
                 let text = format!("{name} took longer than {} s and was ended", run.timeout.as_secs_f32());
-                Err(ActionError::InDoubt(text))
+                Err(CallError::InDoubt(text))
             }
         }
     }
 }
 
-fn outcome(name: &str, ended: ExitStatus, written: &[u8], complaint: &[u8]) -> Result<Value, ActionError> {
+fn outcome(name: &str, ended: ExitStatus, written: &[u8], complaint: &[u8]) -> Result<Value, CallError> {
     match ended.code() {
         Some(0) if written.len() > LARGEST => {
-            Err(ActionError::InDoubt(format!("{name} wrote more than {LARGEST} bytes")))
+            Err(CallError::InDoubt(format!("{name} wrote more than {LARGEST} bytes")))
         }
         Some(0) if written.trim_ascii().is_empty() => Ok(Value::Null),
         Some(0) => serde_json::from_slice(written)
-            .map_err(|error| ActionError::InDoubt(format!("{name} wrote no JSON: {error}"))),
-        Some(LATER) => Err(ActionError::Retry(format!("{name} asks to try later{}", said(complaint)))),
-        Some(code) => Err(ActionError::Refused(format!("{name} failed with {code}{}", said(complaint)))),
-        None => Err(ActionError::InDoubt(format!("{name} was ended by a signal{}", said(complaint)))),
+            .map_err(|error| CallError::InDoubt(format!("{name} wrote no JSON: {error}"))),
+        Some(LATER) => Err(CallError::Retry(format!("{name} asks to try later{}", said(complaint)))),
+        Some(code) => Err(CallError::Refused(format!("{name} failed with {code}{}", said(complaint)))),
+        None => Err(CallError::InDoubt(format!("{name} was ended by a signal{}", said(complaint)))),
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
     const SHELL: &str = "/bin/sh";
 
     /// The tests' own program is a shell with a script in an argument; a desk would never allow one.
-    async fn script(script: &str, timeout_ms: u64) -> Result<Value, ActionError> {
+    async fn script(script: &str, timeout_ms: u64) -> Result<Value, CallError> {
         let programs = Programs::new(vec![SHELL.into()]);
         let args = ["-c".to_owned(), script.to_owned(), "name".to_owned(), "$(id) `id` ; x".to_owned()];
         let run = Run {
@@ -156,20 +156,20 @@ mod tests {
 
     #[tokio::test]
     async fn what_fails_says_how() {
-        let why = |result: Result<Value, ActionError>| result.unwrap_err();
+        let why = |result: Result<Value, CallError>| result.unwrap_err();
         assert_eq!(
             why(script("echo 'no such sku' >&2; exit 3", 5000).await),
-            ActionError::Refused("/bin/sh failed with 3: no such sku".to_owned())
+            CallError::Refused("/bin/sh failed with 3: no such sku".to_owned())
         );
-        assert!(matches!(why(script("exit 75", 5000).await), ActionError::Retry(_)));
+        assert!(matches!(why(script("exit 75", 5000).await), CallError::Retry(_)));
         assert!(
-            matches!(why(script("echo hello", 5000).await), ActionError::InDoubt(why) if why.contains("no JSON"))
+            matches!(why(script("echo hello", 5000).await), CallError::InDoubt(why) if why.contains("no JSON"))
         );
         let much = "while :; do echo 0123456789012345678901234567890123456789; done | head -c 300000";
         assert!(
-            matches!(why(script(much, 9000).await), ActionError::InDoubt(why) if why.contains("more than"))
+            matches!(why(script(much, 9000).await), CallError::InDoubt(why) if why.contains("more than"))
         );
-        assert!(matches!(why(script("kill -9 $$", 5000).await), ActionError::InDoubt(_)));
+        assert!(matches!(why(script("kill -9 $$", 5000).await), CallError::InDoubt(_)));
     }
 
     #[tokio::test]
@@ -179,7 +179,7 @@ mod tests {
         // The grandchild holds the pipe open and would leave a mark later.
         let slow = format!("(sleep 2; echo late > {}) & sleep 30", mark.display());
         assert!(
-            matches!(script(&slow, 200).await.unwrap_err(), ActionError::InDoubt(why) if why.contains("was ended"))
+            matches!(script(&slow, 200).await.unwrap_err(), CallError::InDoubt(why) if why.contains("was ended"))
         );
         tokio::time::sleep(Duration::from_millis(2500)).await;
         assert!(!mark.exists(), "nothing of it lives on");
@@ -196,6 +196,6 @@ mod tests {
             timeout: Duration::from_secs(1),
         };
         let refused = programs.run(run).await.unwrap_err();
-        assert!(matches!(refused, ActionError::Refused(why) if why.contains("actions.commands")));
+        assert!(matches!(refused, CallError::Refused(why) if why.contains("actions.commands")));
     }
 }

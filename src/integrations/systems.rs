@@ -4,7 +4,7 @@ use super::actions::HttpActions;
 use super::programs::{Programs, Run};
 use super::tools::Tools;
 use crate::playbook::actions::{Action, Request, Via};
-use crate::ports::{ActionError, Actions, Host, Queries, Query, QueryError};
+use crate::ports::{Actions, CallError, Host, Queries, Query, QueryError};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -23,11 +23,11 @@ pub struct Systems {
 
 #[async_trait]
 impl Actions for Systems {
-    async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, ActionError> {
+    async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, CallError> {
         if matches!(action.via, Via::Http(_)) {
             return self.http.run(key, action, input).await;
         }
-        match action.request(input).map_err(ActionError::Refused)? {
+        match action.request(input).map_err(CallError::Refused)? {
             Request::Http { .. } => self.http.run(key, action, input).await,
             Request::Sql { database, query, params, max_rows } => {
                 let asked = Query {
@@ -63,9 +63,9 @@ impl Actions for Systems {
     }
 }
 
-fn failure(error: QueryError) -> ActionError {
+fn failure(error: QueryError) -> CallError {
     match error {
-        QueryError::Away(cause) => ActionError::Retry(cause),
-        QueryError::Refused(cause) => ActionError::Refused(cause),
+        QueryError::Away(cause) => CallError::Retry(cause),
+        QueryError::Refused(cause) => CallError::Refused(cause),
     }
 }

@@ -1,7 +1,7 @@
 //! Tools of MCP servers: only those that the settings allow, server by server.
 
 use super::actions::failure;
-use crate::ports::ActionError;
+use crate::ports::CallError;
 use connectors::mcp::Server;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -27,14 +27,14 @@ impl Tools {
         tool: &str,
         arguments: Map<String, Value>,
         limit: Duration,
-    ) -> Result<Value, ActionError> {
+    ) -> Result<Value, CallError> {
         let Some((place, allowed)) = self.servers.get(server) else {
-            return Err(ActionError::Refused(format!("the setting mcp.{server} is missing")));
+            return Err(CallError::Refused(format!("the setting mcp.{server} is missing")));
         };
         if !allowed.iter().any(|name| name == tool) {
             let text =
                 format!("the tool {tool} is not allowed; the setting mcp.{server}.tools lists what is");
-            return Err(ActionError::Refused(text));
+            return Err(CallError::Refused(text));
         }
         place.call(tool, arguments, limit).await.map_err(failure)
     }

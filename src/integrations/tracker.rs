@@ -3,10 +3,13 @@
 use crate::domain::Time;
 use crate::domain::ids::Place;
 use crate::domain::ticket::{Outside, Priority, TicketStatus};
-use crate::ports::{Heard, Mirrored, Tracker, TrackerError, Unheard};
+use crate::ports::storage::StoredUpload;
+use crate::ports::{CallError, Heard, Mirrored, Remark, Tracker, Unheard};
 use async_trait::async_trait;
 use connectors::header::{HeaderMap, HeaderName, HeaderValue};
-use connectors::tickets::{self, BadEvent, Key, NewTicket, RemoteId, Requester, Status, TicketSystem};
+use connectors::tickets::{
+    self, BadEvent, Change, Key, NewFile, NewTicket, RemoteComment, RemoteId, Requester, Status, TicketSystem,
+};
 use connectors::trouble::{Advice, Trouble};
 use std::time::Duration;
 use url::Url;
@@ -22,13 +25,25 @@ pub struct RemoteTracker {
     tells: bool,
     /// Where agents read the conversation; the conversation's id is added.
     console: String,
+    /// The largest file that is carried over, in bytes.
+    largest: usize,
 }
+
+/// The largest file that is carried over where nothing else is said: what a new Redmine takes.
+pub const LARGEST: usize = 5 * 1024 * 1024;
 
 impl RemoteTracker {
     /// A system; `public_url` is where the desk's own console is.
     #[must_use]
     pub fn new(name: &'static str, system: Box<dyn TicketSystem>, tells: bool, public_url: &str) -> Self {
-        Self { name, system, tells, console: format!("{public_url}/console/all/") }
+        Self { name, system, tells, console: format!("{public_url}/console/all/"), largest: LARGEST }
+    }
+
+    /// The same, carrying over files up to so many bytes.
+    #[must_use]
+    pub fn with_files_up_to(mut self, largest: usize) -> Self {
+        self.largest = largest;
+        self
     }
 
     /// What stands in the ticket there: our text, our number, and where the conversation is.
@@ -46,16 +61,11 @@ impl Tracker for RemoteTracker {
         self.name
     }
 
-    async fn open(&self, mirrored: &Mirrored, tried: Option<Duration>) -> Result<Outside, TrackerError> {
+    async fn open(&self, mirrored: &Mirrored, tried: Option<Duration>) -> Result<Outside, CallError> {
         let ticket = NewTicket {
             title: mirrored.ticket.title.clone(),
             body: self.body(mirrored),
-            priority: match mirrored.ticket.priority {
-                Priority::Low => tickets::Priority::Low,
-                Priority::Normal => tickets::Priority::Normal,
-                Priority::High => tickets::Priority::High,
-                Priority::Urgent => tickets::Priority::Urgent,
-            },
+            priority: urgency(mirrored.ticket.priority),
             tags: vec!["deskhand".to_owned(), mirrored.ticket.team.clone()],
             requester: mirrored.requester.clone().map(|(name, email)| Requester { name, email }),
         };
@@ -76,13 +86,66 @@ impl Tracker for RemoteTracker {
         born: Time,
         text: &str,
         tried: Option<Duration>,
-    ) -> Result<(), TrackerError> {
+    ) -> Result<(), CallError> {
         let id = RemoteId::read(id).map_err(failure)?;
         let key = key(place, born)?;
         tickets::comment(self.system.as_ref(), &id, &key, text, tried).await.map_err(failure)
     }
 
-    async fn status(&self, id: &str) -> Result<TicketStatus, TrackerError> {
+    async fn change(
+        &self,
+        id: &str,
+        status: Option<TicketStatus>,
+        priority: Option<Priority>,
+        at: Time,
+    ) -> Result<(), CallError> {
+        let id = RemoteId::read(id).map_err(failure)?;
+        let status = status.map(|status| match status {
+            TicketStatus::Open => Status::Open,
+            TicketStatus::Pending => Status::Pending,
+            TicketStatus::Solved => Status::Solved,
+        });
+        let change = Change { status, priority: priority.map(urgency), at };
+        self.system.change(&id, &change).await.map_err(failure)
+    }
+
+    async fn attach(
+        &self,
+        id: &str,
+        place: Place,
+        born: Time,
+        file: &StoredUpload,
+        tried: Option<Duration>,
+    ) -> Result<(), CallError> {
+        let id = RemoteId::read(id).map_err(failure)?;
+        let key = key(place, born)?;
+        let carried = NewFile {
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            bytes: file.content.clone().into(),
+        };
+        let said = format!(
+            "The customer's file {} ({} bytes) is in the conversation: {}{}",
+            carried.plain_name(),
+            file.content.len(),
+            self.console,
+            place.conversation
+        );
+        let system = self.system.as_ref();
+        let added = match file.content.len() <= self.largest {
+            true => tickets::attach(system, &id, &key, &carried, &said, tried).await,
+            false => tickets::comment(system, &id, &key, &said, tried).await,
+        };
+        added.map_err(failure)
+    }
+
+    async fn remarks(&self, id: &str, since: Time) -> Result<Vec<Remark>, CallError> {
+        let id = RemoteId::read(id).map_err(failure)?;
+        let comments = self.system.comments(&id, since).await.map_err(failure)?;
+        Ok(comments.into_iter().map(remark).collect())
+    }
+
+    async fn status(&self, id: &str) -> Result<TicketStatus, CallError> {
         let id = RemoteId::read(id).map_err(failure)?;
         self.system.status(&id).await.map(status).map_err(failure)
     }
@@ -106,8 +169,11 @@ impl Tracker for RemoteTracker {
             BadEvent::Unreadable(why) => Unheard::Unreadable(why),
             BadEvent::NotOffered(why) => Unheard::NotOffered(why.to_owned()),
         })?;
-        let heard =
-            told.into_iter().map(|one| Heard { id: one.id.text().to_owned(), status: status(one.status) });
+        let heard = told.into_iter().map(|one| Heard {
+            id: one.id.text().to_owned(),
+            status: one.status.map(status),
+            remark: one.comment.map(remark),
+        });
         Ok(heard.collect())
     }
 
@@ -125,8 +191,22 @@ impl Tracker for RemoteTracker {
     }
 }
 
-fn key(place: Place, born: Time) -> Result<Key, TrackerError> {
+fn key(place: Place, born: Time) -> Result<Key, CallError> {
     Key::new(place.to_string(), born).map_err(failure)
+}
+
+fn urgency(priority: Priority) -> tickets::Priority {
+    match priority {
+        Priority::Low => tickets::Priority::Low,
+        Priority::Normal => tickets::Priority::Normal,
+        Priority::High => tickets::Priority::High,
+        Priority::Urgent => tickets::Priority::Urgent,
+    }
+}
+
+fn remark(comment: RemoteComment) -> Remark {
+    let RemoteComment { id, author, text, public } = comment;
+    Remark { id, author, text, public }
 }
 
 /// Others' numbers are shown to customers: one short line without signs of its own.
@@ -151,13 +231,13 @@ fn status(status: Status) -> TicketStatus {
 }
 
 /// By what the outbox must do.
-fn failure(trouble: Trouble) -> TrackerError {
+fn failure(trouble: Trouble) -> CallError {
     let cause = trouble.to_string();
     match trouble.advice() {
-        Advice::Again => TrackerError::Retry(cause),
-        Advice::AgainAfter(after) => TrackerError::Later { cause, after },
-        Advice::LookFirst => TrackerError::InDoubt(cause),
-        Advice::GiveUp => TrackerError::Refused(cause),
+        Advice::Again => CallError::Retry(cause),
+        Advice::AgainAfter(after) => CallError::Later { cause, after },
+        Advice::LookFirst => CallError::InDoubt(cause),
+        Advice::GiveUp => CallError::Refused(cause),
     }
 }
 

@@ -34,7 +34,8 @@ pub fn tracker(settings: &Tickets, public_url: &str) -> Result<Option<RemoteTrac
     let hook = settings.webhook_secret.clone();
     let tells = hook.is_some() && settings.system != Name::Redmine;
     let system = system(settings, guard, base, hook)?;
-    Ok(Some(RemoteTracker::new(settings.system.name(), system, tells, public_url)))
+    let tracker = RemoteTracker::new(settings.system.name(), system, tells, public_url);
+    Ok(Some(tracker.with_files_up_to(settings.max_file_bytes)))
 }
 
 fn need<'a, T>(value: &'a Option<T>, key: &str) -> Result<&'a T, String> {
@@ -102,7 +103,7 @@ fn system(
                 None => None,
             };
             let key = settings.key_field.as_ref().map(|text| number(text, "key_field")).transpose()?;
-            let fields = RedmineFields { tracker: None, priorities, key };
+            let fields = RedmineFields { tracker: None, priorities, statuses: statuses(settings)?, key };
             settling!(Redmine::new(guard, base, token, project()?, fields))
         }
         Name::Generic => {
@@ -118,6 +119,12 @@ fn names(settings: &Tickets) -> Result<Option<[String; 4]>, String> {
     let Some(names) = &settings.priorities else { return Ok(None) };
     let four = <[String; 4]>::try_from(names.clone());
     four.map(Some).map_err(|_| "tickets.priorities: four are expected, the lowest first".to_owned())
+}
+
+fn statuses(settings: &Tickets) -> Result<Option<[String; 3]>, String> {
+    let Some(names) = &settings.statuses else { return Ok(None) };
+    let three = <[String; 3]>::try_from(names.clone());
+    three.map(Some).map_err(|_| "tickets.statuses: three are expected: open, pending, solved".to_owned())
 }
 
 /// A ticket system of no known vendor, as its file describes it.
@@ -146,6 +153,7 @@ struct Described {
     pending: Vec<String>,
     solved: Vec<String>,
     comment: Option<DescribedCall>,
+    change: Option<DescribedCall>,
     read: DescribedCall,
     idempotency_header: Option<String>,
 }
@@ -168,6 +176,7 @@ enum DescribedSource {
     Text,
     Tags,
     Priority([String; 4]),
+    Status([String; 3]),
     Email(String),
     Constant(Value),
 }
@@ -211,6 +220,7 @@ impl Described {
             status: self.status,
             words: StatusWords { pending: self.pending, solved: self.solved },
             comment: self.comment.map(DescribedCall::call).transpose()?,
+            change: self.change.map(DescribedCall::call).transpose()?,
             read: self.read.call()?,
             idempotency_header: self.idempotency_header.map(header).transpose()?,
             lag: settle.unwrap_or_default(),
@@ -230,6 +240,7 @@ impl DescribedCall {
                 DescribedSource::Text => Source::Text,
                 DescribedSource::Tags => Source::Tags,
                 DescribedSource::Priority(words) => Source::Priority(words),
+                DescribedSource::Status(words) => Source::Status(words),
                 DescribedSource::Email(otherwise) => Source::Email(otherwise),
                 DescribedSource::Constant(value) => Source::Constant(value),
             };

@@ -8,7 +8,7 @@ use crate::domain::run::Waiting;
 use crate::domain::ticket::NewTicket;
 use crate::playbook::policy::action::Requirement;
 use crate::ports::storage::{Count, Incident, Item, Unavailable};
-use crate::ports::{ActionError, TicketError};
+use crate::ports::{CallError, TicketError};
 use std::time::Duration;
 
 /// How soon a ticket that another conversation is opening is looked for again.
@@ -96,13 +96,13 @@ impl Dispatcher {
                     return Ok(done(Outcome::InDoubt { cause }));
                 }
             },
-            Ok(Err(ActionError::Retry(cause))) => return Ok(again(cause)),
-            Ok(Err(ActionError::Later { cause, after })) => {
+            Ok(Err(CallError::Retry(cause))) => return Ok(again(cause)),
+            Ok(Err(CallError::Later { cause, after })) => {
                 // Patience is given, but not for ever: it counts as a try.
                 return Ok(Try::Again { cause, count: Count::Tried, after: Some(after) });
             }
-            Ok(Err(ActionError::Refused(cause))) => return failed(cause),
-            Ok(Err(ActionError::InDoubt(cause))) => cause,
+            Ok(Err(CallError::Refused(cause))) => return failed(cause),
+            Ok(Err(CallError::InDoubt(cause))) => cause,
             Err(_) => format!("no answer within {} s", action.timeout.as_secs()),
         };
         Ok(match action.repeats_safely() {

@@ -18,7 +18,7 @@ const MAX_WAIT: TimeDelta = TimeDelta::hours(24);
 
 /// Whether it goes by the timetable, and is kept as a dead letter after its last try.
 fn is_scheduled(effect: &Effect) -> bool {
-    matches!(effect, Effect::Mirror(_) | Effect::Comment { .. } | Effect::Tell { .. })
+    matches!(effect, Effect::Mirror(_) | Effect::Comment { .. } | Effect::Attach { .. } | Effect::Tell { .. })
 }
 
 /// Whether it is kept as a dead letter when its tries have come to nothing.

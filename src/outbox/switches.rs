@@ -83,7 +83,8 @@ fn by<'a>(item: &Item, talk: &Conversation, off: &'a [SwitchedOff]) -> Option<&'
         | Effect::Notify { .. }
         | Effect::Tell { .. }
         | Effect::Mirror(_)
-        | Effect::Comment { .. } => None,
+        | Effect::Comment { .. }
+        | Effect::Attach { .. } => None,
         Effect::Act { action, undoes: Some(_), .. } => switch::action(off, action),
         Effect::Act { action, .. } => muted().or_else(|| switch::action(off, action)).or_else(stopped),
         // A ticket for a customer who waits in the queue is part of handing over.

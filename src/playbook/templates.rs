@@ -26,6 +26,17 @@ pub fn render(source: &str, facts: &Map<String, Value>) -> Result<String, String
     rendered.map(|text| text.trim().to_owned()).map_err(|error| plain(&error))
 }
 
+/// The facts that a text reads, as paths such as `customer.tier`; nothing where it is no template.
+#[must_use]
+pub fn reads(source: &str) -> Vec<String> {
+    if !source.contains('{') {
+        return Vec::new();
+    }
+    let environment = environment();
+    let parsed = environment.template_from_str(source);
+    parsed.map(|template| template.undeclared_variables(true).into_iter().collect()).unwrap_or_default()
+}
+
 /// Renders an address: what the template puts into it is percent-encoded and so stays within its place.
 pub fn render_address(source: &str, facts: &Map<String, Value>) -> Result<String, String> {
     let mut environment = environment();

@@ -19,11 +19,30 @@ pub struct Query<'a> {
     pub timeout: Duration,
 }
 
+/// A part of a query's rows, by a column that rises.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Part<'a> {
+    /// The row with the highest value.
+    Newest,
+    /// Rows from this value on, the value itself included, the lowest first; from the beginning where there is none.
+    From(Option<&'a Value>),
+}
+
 /// Reads from named databases. Nothing can be changed through it.
 #[async_trait]
 pub trait Queries: Send + Sync {
     /// The rows, each by the names of its columns.
     async fn select(&self, query: Query<'_>) -> Result<Vec<Map<String, Value>>, QueryError>;
+
+    /// Some of the rows of a query without parameters, in the order of `column` and then `key`; rows without a value
+    /// there are none. `max_rows` are given at most, and more are no error.
+    async fn part(
+        &self,
+        query: Query<'_>,
+        column: &str,
+        key: &str,
+        part: Part<'_>,
+    ) -> Result<Vec<Map<String, Value>>, QueryError>;
 }
 
 /// Why there are no rows, by what the caller can do. Each is a sentence for an agent.

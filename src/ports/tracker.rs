@@ -1,8 +1,10 @@
 //! A ticket system of somebody else's, beside our own tickets.
 
+use super::CallError;
+use super::storage::StoredUpload;
 use crate::domain::Time;
 use crate::domain::ids::Place;
-use crate::domain::ticket::{NewTicket, Outside, TicketStatus};
+use crate::domain::ticket::{NewTicket, Outside, Priority, TicketStatus};
 use async_trait::async_trait;
 use std::time::Duration;
 
@@ -26,8 +28,23 @@ pub struct Mirrored {
 pub struct Heard {
     /// Which, by the vendor's id.
     pub id: String,
-    /// Where it stands now.
-    pub status: TicketStatus,
+    /// Where it stands now, if that is told.
+    pub status: Option<TicketStatus>,
+    /// What somebody wrote below it.
+    pub remark: Option<Remark>,
+}
+
+/// What somebody wrote below a ticket there; never what we wrote ourselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The vendor's id of it, the same however it is heard of.
+    pub id: String,
+    /// Who.
+    pub author: String,
+    /// What; hostile text.
+    pub text: String,
+    /// Whether the vendor shows it to the customer.
+    pub public: bool,
 }
 
 /// The system that tickets are mirrored in.
@@ -40,7 +57,7 @@ pub trait Tracker: Send + Sync {
     fn system(&self) -> &'static str;
 
     /// Opens the ticket, or finds the one that this key has opened before.
-    async fn open(&self, ticket: &Mirrored, tried: Option<Duration>) -> Result<Outside, TrackerError>;
+    async fn open(&self, ticket: &Mirrored, tried: Option<Duration>) -> Result<Outside, CallError>;
 
     /// Adds an internal comment, once for each key.
     async fn comment(
@@ -50,10 +67,32 @@ pub trait Tracker: Send + Sync {
         born: Time,
         text: &str,
         tried: Option<Duration>,
-    ) -> Result<(), TrackerError>;
+    ) -> Result<(), CallError>;
+
+    /// Changes what is given; the same again changes nothing.
+    async fn change(
+        &self,
+        id: &str,
+        status: Option<TicketStatus>,
+        priority: Option<Priority>,
+        at: Time,
+    ) -> Result<(), CallError>;
+
+    /// Adds a customer's file, once for each key; where the system takes none or not this one, a line that names it.
+    async fn attach(
+        &self,
+        id: &str,
+        key: Place,
+        born: Time,
+        file: &StoredUpload,
+        tried: Option<Duration>,
+    ) -> Result<(), CallError>;
+
+    /// What others wrote below a ticket since then, the newest at most.
+    async fn remarks(&self, id: &str, since: Time) -> Result<Vec<Remark>, CallError>;
 
     /// Where a ticket stands there.
-    async fn status(&self, id: &str) -> Result<TicketStatus, TrackerError>;
+    async fn status(&self, id: &str) -> Result<TicketStatus, CallError>;
 
     /// Whether the system tells us of changes by itself, so that it need not be asked.
     fn tells(&self) -> bool;
@@ -63,28 +102,6 @@ pub trait Tracker: Send + Sync {
 
     /// Whether it answers and knows us, without creating anything; a sentence where it does not.
     async fn examine(&self) -> Result<(), String>;
-}
-
-/// Why something was not done there, by what the outbox must do about it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TrackerError {
-    /// Surely not done; the same again may succeed.
-    #[error("{0}")]
-    Retry(String),
-    /// Surely not done; a try before `after` has passed is useless.
-    #[error("{cause}")]
-    Later {
-        /// In the other side's words.
-        cause: String,
-        /// How long to wait.
-        after: Duration,
-    },
-    /// Surely not done, and the same again would fail the same.
-    #[error("{0}")]
-    Refused(String),
-    /// It may have been done: the same key is looked for before it is done again.
-    #[error("{0}")]
-    InDoubt(String),
 }
 
 /// Why a vendor's request tells nothing.

@@ -136,7 +136,7 @@ impl Case<'_> {
             opinions: meaning.opinions.clone(),
             injection: meaning.injection,
             flip: meaning.flip.clone(),
-            context: Vec::new(),
+            context: self.read_by(draft, draft.talk.run.as_ref().map(|run| run.playbook.as_str()), &[]),
             citations: Vec::new(),
             draft: None,
             model: meaning.model.clone(),
@@ -144,6 +144,14 @@ impl Case<'_> {
             cost_usd: consult::cost_usd(self.message.seq, &draft.talk),
             latency_ms: (draft.now - self.message.at).num_milliseconds().max(0),
         }
+    }
+
+    /// The facts that were looked at, by rules and by the playbook that is set to work.
+    fn read_by(&self, draft: &Draft<'_>, playbook: Option<&str>, rules: &[String]) -> Vec<String> {
+        let known = draft.talk.context.as_ref().and_then(|context| context.account.as_ref());
+        let procedure = playbook.and_then(|id| draft.book.procedures.get(id));
+        let read = procedure.map_or(&[][..], |procedure| &procedure.reads);
+        seen::context(&[rules, read].concat(), &self.facts, known)
     }
 
     /// Records the decision.
@@ -159,7 +167,11 @@ impl Case<'_> {
         decision.rules.clone_from(&verdict.rules);
         decision.near.clone_from(&verdict.near);
         let known = draft.talk.context.as_ref().and_then(|context| context.account.as_ref());
-        decision.context = seen::context(&verdict.used, &self.facts, known);
+        let started = match &verdict.conclusion {
+            Conclusion::Then(Then::Playbook(id)) => Some(id.as_str()),
+            _ => None,
+        };
+        decision.context = self.read_by(draft, started, &verdict.used);
         for missing in known.into_iter().flat_map(|account| &account.missing) {
             let text = format!("Part of what is known of the customer could not be asked: {missing}");
             decision.reasons.push(Reason::new("directory-unavailable", text));

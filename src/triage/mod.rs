@@ -6,6 +6,7 @@ pub mod assist;
 pub mod budget;
 mod coding;
 mod commands;
+pub mod commented;
 pub mod consult;
 mod draft;
 pub mod facts;

@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use deskhand::integrations::actions::HttpActions;
 use deskhand::playbook::actions::Action;
-use deskhand::ports::{ActionError, Actions};
+use deskhand::ports::{Actions, CallError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -70,7 +70,7 @@ async fn an_order_is_found_where_the_operator_allows_the_network_and_nowhere_els
     let found = open.run("k1", &find, &input).await.unwrap();
     assert_eq!(find.gives(found).unwrap()["status"], "shipped");
     let closed = HttpActions::new(&[], BTreeMap::new()).unwrap();
-    assert!(matches!(closed.run("k1", &find, &input).await, Err(ActionError::Refused(_))));
+    assert!(matches!(closed.run("k1", &find, &input).await, Err(CallError::Refused(_))));
 }
 
 #[tokio::test]
@@ -101,12 +101,12 @@ async fn an_answer_that_is_no_json_and_a_host_that_is_away_say_so() {
     tls();
     let (address, _) = shop().await;
     let open = HttpActions::new(&["127.0.0.1".to_owned()], BTreeMap::new()).unwrap();
-    let broken: Result<Value, ActionError> =
+    let broken: Result<Value, CallError> =
         open.run("k", &find(address, "broken"), &json!({"number": "1"})).await;
     // What comes back is checked by the caller: text is not what the schema promises.
     let gone = broken.map(|value| find(address, "broken").gives(value));
     assert!(matches!(gone, Err(_) | Ok(Err(_))), "{gone:?}");
     let nobody: SocketAddr = "127.0.0.1:9".parse().unwrap();
     let away = open.run("k", &find(nobody, "orders/1"), &json!({"number": "1"})).await.unwrap_err();
-    assert!(matches!(away, ActionError::Retry(_)), "{away:?}");
+    assert!(matches!(away, CallError::Retry(_)), "{away:?}");
 }

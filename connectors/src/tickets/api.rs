@@ -1,13 +1,15 @@
 //! What all vendors' adapters share: addresses below a base, our credentials, JSON there and back.
 
+use super::files::{NewFile, Part, form};
 use super::values::RemoteId;
 use crate::guard::{Answer, Guard, Outgoing};
 use crate::mask::Mask;
 use crate::trouble::Trouble;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
@@ -24,11 +26,12 @@ pub(super) struct Api {
     base: Url,
     headers: HeaderMap,
     mask: Mask,
+    kinds: bool,
 }
 
 impl Api {
     pub(super) fn new(guard: Guard, base: Url) -> Self {
-        Self { guard, base, headers: HeaderMap::new(), mask: Mask::default() }
+        Self { guard, base, headers: HeaderMap::new(), mask: Mask::default(), kinds: false }
     }
 
     /// `Authorization: {scheme} {secret}`.
@@ -91,6 +94,37 @@ impl Api {
         self.write(Method::POST, path, body).await?.json()
     }
 
+    /// Uploads a file as it is; the answer is JSON. Nobody sees it before something refers to it, so that a doubt about
+    /// it is none.
+    pub(super) async fn upload(&self, url: Url, file: &NewFile) -> Result<Value, Trouble> {
+        let mut request = Outgoing::new(Method::POST, url);
+        request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        if let (true, Ok(kind)) = (self.kinds, HeaderValue::from_str(file.kind())) {
+            request.headers.insert(CONTENT_TYPE, kind);
+        }
+        request.body = file.bytes.clone();
+        match self.send(request).await {
+            Err(Trouble::InDoubt { why }) => Err(Trouble::Retry { why }),
+            sent => sent?.json(),
+        }
+    }
+
+    /// Uploads take the file's own kind.
+    pub(super) fn with_kinds(mut self) -> Self {
+        self.kinds = true;
+        self
+    }
+
+    /// Posts a form.
+    pub(super) async fn form(&self, path: &str, parts: &[Part<'_>]) -> Result<Answer, Trouble> {
+        let mut request = Outgoing::new(Method::POST, self.url(path, &[]));
+        let (kind, body) = form(parts);
+        let kind = HeaderValue::from_str(&kind).map_err(|_| Trouble::unusable("the form's kind is none"))?;
+        request.headers.insert(CONTENT_TYPE, kind);
+        request.body = body;
+        self.send(request).await
+    }
+
     /// Sends with our credentials; only success comes back, and no error holds a secret.
     pub(super) async fn send(&self, mut request: Outgoing) -> Result<Answer, Trouble> {
         let safe = request.is_safe();
@@ -125,6 +159,11 @@ pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> Result<&'a Vec<Value>
 /// A text that may be absent.
 pub(super) fn text_or_empty<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether something is of that time or later; so it is where its time can't be read.
+pub(super) fn is_since(value: &Value, pointer: &str, since: DateTime<Utc>) -> bool {
+    DateTime::parse_from_rfc3339(text_or_empty(value, pointer)).map_or(true, |at| at >= since)
 }
 
 /// Signs that have power in HTML, without it; line breaks stay visible.

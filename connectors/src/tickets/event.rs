@@ -12,16 +12,66 @@ use serde_json::Value;
 use sha1::Sha1;
 use sha2::Sha256;
 
+/// What somebody wrote below a ticket over there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteComment {
+    /// The vendor's id of it: the same comment has the same in events and in lists.
+    pub id: String,
+    /// Who, as people call them.
+    pub author: String,
+    /// What, as plain text.
+    pub text: String,
+    /// Whether the vendor shows it to the customer.
+    pub public: bool,
+}
+
+impl RemoteComment {
+    /// A comment, unless it is empty or one of ours.
+    pub(super) fn of(id: String, author: &str, text: &str, public: bool) -> Option<Self> {
+        let text = text.trim();
+        if text.is_empty() || marker::key_in(text).is_some() {
+            return None;
+        }
+        let author = if author.trim().is_empty() { "somebody" } else { author.trim() };
+        Some(Self { id, author: author.to_owned(), text: text.to_owned(), public })
+    }
+}
+
+/// The text of HTML, without its power.
+pub(super) fn text_of(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        text.push_str(&rest[..at]);
+        let Some(end) = rest[at..].find('>') else {
+            rest = &rest[at..];
+            break;
+        };
+        let tag = rest[at + 1..at + end].trim_start_matches('/').to_ascii_lowercase();
+        if ["br", "p", "div", "li", "tr"].iter().any(|name| tag.split([' ', '/']).next() == Some(*name))
+            && !text.ends_with('\n')
+        {
+            text.push('\n');
+        }
+        rest = &rest[at + end + 1..];
+    }
+    text.push_str(rest);
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
+    text.replace("&nbsp;", " ").replace("&amp;", "&").trim().to_owned()
+}
+
 /// What a vendor tells of one ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InboundStatus {
+pub struct Told {
     /// Which.
     pub id: RemoteId,
     /// The key that we gave it, where the vendor sends it along. It may have been forged by whoever may write tickets
     /// there: look the ticket up by `id` among those that we opened.
     pub key: Option<String>,
-    /// Where it stands now.
-    pub status: Status,
+    /// Where it stands now, if that is told.
+    pub status: Option<Status>,
+    /// What somebody else wrote.
+    pub comment: Option<RemoteComment>,
 }
 
 /// A request that tells nothing, by what the hook must answer.
@@ -92,12 +142,20 @@ fn keyed<M: KeyInit + Mac>(secret: &SecretString) -> Result<M, BadEvent> {
     <M as KeyInit>::new_from_slice(secret.expose_secret().as_bytes()).map_err(|_| WRONG)
 }
 
-/// The one status that an event tells.
-pub(super) fn told(
+/// A comment that an event tells; nothing where it is ours.
+pub(super) fn commented(
     id: Result<RemoteId, Trouble>,
-    text: &str,
-    status: Status,
-) -> Result<Vec<InboundStatus>, BadEvent> {
+    comment: Option<RemoteComment>,
+) -> Result<Vec<Told>, BadEvent> {
     let id = id.map_err(|trouble| BadEvent::Unreadable(trouble.to_string()))?;
-    Ok(vec![InboundStatus { id, key: marker::key_in(text).map(str::to_owned), status }])
+    Ok(comment
+        .map(|comment| Told { id, key: None, status: None, comment: Some(comment) })
+        .into_iter()
+        .collect())
+}
+
+/// The one status that an event tells.
+pub(super) fn told(id: Result<RemoteId, Trouble>, text: &str, status: Status) -> Result<Vec<Told>, BadEvent> {
+    let id = id.map_err(|trouble| BadEvent::Unreadable(trouble.to_string()))?;
+    Ok(vec![Told { id, key: marker::key_in(text).map(str::to_owned), status: Some(status), comment: None }])
 }

@@ -5,16 +5,18 @@
 //! minutes behind, so they are not used.
 
 use super::TicketSystem;
-use super::api::{Api, PAGE, PAGES, html, id, list, text_or_empty, too_long};
-use super::event::{self, BadEvent, InboundStatus};
+use super::api::{Api, PAGE, PAGES, html, id, is_since, list, text_or_empty, too_long};
+use super::event::{self, BadEvent, RemoteComment, Told};
+use super::files::{NewFile, Part};
 use super::marker::{carries, marked, short, tame};
-use super::values::{Key, NewTicket, Remote, RemoteId, Status};
+use super::values::{Change, Key, NewTicket, Remote, RemoteId, Status};
 use crate::guard::Guard;
 use crate::trouble::Trouble;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
+use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -165,6 +167,47 @@ impl TicketSystem for Freshdesk {
         self.api.post(&format!("api/v2/tickets/{}/notes", id.text()), &body).await.map(|_| ())
     }
 
+    async fn change(&self, id: &RemoteId, change: &Change) -> Result<(), Trouble> {
+        let mut ticket = json!({});
+        if let Some(status) = change.status {
+            ticket["status"] = json!(status.of([2, 3, 4]));
+        }
+        if let Some(priority) = change.priority {
+            ticket["priority"] = json!(priority.of([1, 2, 3, 4]));
+        }
+        self.api.write(Method::PUT, &format!("api/v2/tickets/{}", id.text()), &ticket).await.map(|_| ())
+    }
+
+    async fn add_file(&self, id: &RemoteId, key: &Key, file: &NewFile, text: &str) -> Result<(), Trouble> {
+        let (body, name) = (html(&marked(text, key)), file.plain_name());
+        let parts = [
+            Part::Text("body", &body),
+            Part::Text("private", "true"),
+            Part::File("attachments[]", &name, file),
+        ];
+        self.api.form(&format!("api/v2/tickets/{}/notes", id.text()), &parts).await.map(|_| ())
+    }
+
+    async fn comments(&self, id: &RemoteId, since: DateTime<Utc>) -> Result<Vec<RemoteComment>, Trouble> {
+        let path = format!("api/v2/tickets/{}/conversations", id.text());
+        let mut all = Vec::new();
+        for page in 1..=PAGES {
+            let (size, number) = (PAGE.to_string(), page.to_string());
+            let found = self.api.get(&path, &[("per_page", &size), ("page", &number)]).await?;
+            let found = list(&found, "")?;
+            let since = found.iter().filter(|note| is_since(note, "/created_at", since));
+            all.extend(since.filter_map(|note| {
+                let id = super::api::text(note, "/id").ok()?;
+                let author = text_or_empty(note, "/from_email");
+                RemoteComment::of(id, author, text_or_empty(note, "/body_text"), note["private"] == false)
+            }));
+            if found.len() < PAGE {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     async fn status(&self, id: &RemoteId) -> Result<Status, Trouble> {
         let ticket = self.api.get(&format!("api/v2/tickets/{}", id.text()), &[]).await?;
         super::api::text(&ticket, "/status")?;
@@ -176,7 +219,7 @@ impl TicketSystem for Freshdesk {
         headers: &HeaderMap,
         body: &[u8],
         _now: DateTime<Utc>,
-    ) -> Result<Vec<InboundStatus>, BadEvent> {
+    ) -> Result<Vec<Told>, BadEvent> {
         event::same(event::secret(self.hook.as_ref())?, event::header(headers, SECRET)?)?;
         let told = event::json(body)?;
         let word = super::api::text(&told, "/status")

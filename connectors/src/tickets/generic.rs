@@ -6,9 +6,9 @@
 
 use super::TicketSystem;
 use super::api::{Api, list, text};
-use super::event::{BadEvent, InboundStatus};
+use super::event::{BadEvent, Told};
 use super::marker::tame;
-use super::values::{Key, NewTicket, Priority, Remote, RemoteId, Status};
+use super::values::{Change, Key, NewTicket, Priority, Remote, RemoteId, Status};
 use crate::guard::{Guard, Outgoing};
 use crate::notify::{SigningKey, verify};
 use crate::trouble::Trouble;
@@ -43,6 +43,8 @@ pub enum Source {
     Text,
     /// The priority, in these words, the lowest first.
     Priority([String; 4]),
+    /// The status, in these words: open, pending, solved.
+    Status([String; 3]),
     /// The requester's e-mail address, or this one.
     Email(String),
     /// The list of tags.
@@ -85,6 +87,8 @@ pub struct GenericConfig {
     pub words: StatusWords,
     /// Adds a comment.
     pub comment: Option<Call>,
+    /// Changes where a ticket stands and how soon it is wanted. What is not given of the two is left out.
+    pub change: Option<Call>,
     /// Reads a ticket.
     pub read: Call,
     /// A header for an idempotency key, where the API takes one.
@@ -136,7 +140,9 @@ impl Generic {
         }
         let mut body = Value::Null;
         for (pointer, source) in &call.body {
-            put(&mut body, pointer, said.of(source, key))?;
+            if !said.lacks(source) {
+                put(&mut body, pointer, said.of(source, key))?;
+            }
         }
         Ok(request.json(&body))
     }
@@ -171,9 +177,19 @@ impl Generic {
 struct Said<'a> {
     ticket: Option<&'a NewTicket>,
     text: String,
+    change: Option<Change>,
 }
 
 impl Said<'_> {
+    /// Whether it is a change that does not concern this.
+    fn lacks(&self, source: &Source) -> bool {
+        self.change.is_some_and(|change| match source {
+            Source::Priority(_) => change.priority.is_none(),
+            Source::Status(_) => change.status.is_none(),
+            _ => false,
+        })
+    }
+
     fn of(&self, source: &Source, key: &Key) -> Value {
         let ticket = self.ticket;
         match source {
@@ -181,7 +197,12 @@ impl Said<'_> {
             Source::Title => json!(ticket.map(|ticket| ticket.headline(250))),
             Source::Text => json!(self.text),
             Source::Priority(words) => {
-                json!(words[ticket.map_or(Priority::Normal, |ticket| ticket.priority) as usize])
+                let changed = self.change.and_then(|change| change.priority);
+                let opened = ticket.map(|ticket| ticket.priority);
+                json!(words[changed.or(opened).unwrap_or(Priority::Normal) as usize])
+            }
+            Source::Status(words) => {
+                json!(words[self.change.and_then(|change| change.status).unwrap_or(Status::Open) as usize])
             }
             Source::Email(other) => {
                 json!(
@@ -242,7 +263,7 @@ impl TicketSystem for Generic {
     }
 
     async fn create(&self, key: &Key, ticket: &NewTicket) -> Result<Remote, Trouble> {
-        let said = Said { ticket: Some(ticket), text: tame(&ticket.body) };
+        let said = Said { ticket: Some(ticket), text: tame(&ticket.body), change: None };
         let mut request = self.request(&self.config.create, None, key, &said)?;
         if let Some(name) = &self.config.idempotency_header {
             let value = key.text().parse().map_err(|_| Trouble::unusable("the key makes no header"))?;
@@ -260,8 +281,20 @@ impl TicketSystem for Generic {
     async fn add_comment(&self, id: &RemoteId, key: &Key, text: &str) -> Result<(), Trouble> {
         let call = self.config.comment.as_ref();
         let call = call.ok_or_else(|| Trouble::unusable("no call for comments is configured"))?;
-        let said = Said { ticket: None, text: tame(text) };
+        let said = Said { ticket: None, text: tame(text), change: None };
         self.api.send(self.request(call, Some(id), key, &said)?).await.map(|_| ())
+    }
+
+    async fn change(&self, id: &RemoteId, change: &Change) -> Result<(), Trouble> {
+        // Whoever describes none wants comments only.
+        let Some(call) = &self.config.change else { return Ok(()) };
+        let none = Key::new("none", DateTime::UNIX_EPOCH)?;
+        let said = Said { ticket: None, text: String::new(), change: Some(*change) };
+        let changes = |source: &Source| matches!(source, Source::Status(_) | Source::Priority(_));
+        if !call.body.iter().any(|(_, source)| changes(source) && !said.lacks(source)) {
+            return Ok(());
+        }
+        self.api.send(self.request(call, Some(id), &none, &said)?).await.map(|_| ())
     }
 
     async fn status(&self, id: &RemoteId) -> Result<Status, Trouble> {
@@ -276,7 +309,7 @@ impl TicketSystem for Generic {
         headers: &HeaderMap,
         body: &[u8],
         now: DateTime<Utc>,
-    ) -> Result<Vec<InboundStatus>, BadEvent> {
+    ) -> Result<Vec<Told>, BadEvent> {
         let key = self.config.hook.clone().ok_or(BadEvent::NotOffered("events need a signing secret"))?;
         verify(&[key], headers, body, now).map_err(|wrong| BadEvent::Unsigned(wrong.0))?;
         let told = super::event::json(body)?;

@@ -5,19 +5,23 @@
 //! where our token may not push. octocrab is not used: it would go around the guard.
 
 use super::TicketSystem;
-use super::api::{Api, PAGE, PAGES, id, text, text_or_empty, too_long};
-use super::event::{self, BadEvent, InboundStatus};
+use super::api::{Api, PAGE, PAGES, id, list, text, text_or_empty, too_long};
+use super::event::{self, BadEvent, RemoteComment, Told};
 use super::marker::{carries, marked_unseen};
-use super::values::{Key, NewTicket, Remote, RemoteId, Status};
+use super::values::{Change, Key, NewTicket, Remote, RemoteId, Status};
 use crate::guard::Guard;
 use crate::trouble::Trouble;
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
+use reqwest::Method;
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
 use url::Url;
+
+/// How labels of priorities begin.
+const PRIORITY: &str = "priority: ";
 
 /// A repository whose issues are tickets.
 pub struct GitHub {
@@ -95,6 +99,11 @@ fn remote(issue: &Value) -> Result<Remote, Trouble> {
     })
 }
 
+fn comment_of(comment: &Value) -> Result<Option<RemoteComment>, Trouble> {
+    let author = text_or_empty(comment, "/user/login");
+    Ok(RemoteComment::of(text(comment, "/id")?, author, text_or_empty(comment, "/body"), false))
+}
+
 fn status(state: &str) -> Status {
     if state == "closed" { Status::Solved } else { Status::Open }
 }
@@ -116,7 +125,7 @@ impl TicketSystem for GitHub {
 
     async fn create(&self, key: &Key, ticket: &NewTicket) -> Result<Remote, Trouble> {
         let labels = ticket.tags.iter().map(|tag| tag.chars().take(50).collect());
-        let own = ["deskhand".to_owned(), format!("priority: {}", ticket.priority.name())];
+        let own = ["deskhand".to_owned(), format!("{PRIORITY}{}", ticket.priority.name())];
         let body = json!({
             "title": ticket.headline(250),
             "body": marked_unseen(&ticket.body, key),
@@ -135,6 +144,43 @@ impl TicketSystem for GitHub {
         self.api.post(&self.path(&format!("/{}/comments", id.text())), &body).await.map(|_| ())
     }
 
+    async fn change(&self, id: &RemoteId, change: &Change) -> Result<(), Trouble> {
+        let path = self.path(&format!("/{}", id.text()));
+        let mut body = json!({});
+        if let Some(status) = change.status {
+            // There are two: what waits is open.
+            body["state"] = json!(status.of(["open", "open", "closed"]));
+            body["state_reason"] = json!(status.of(["reopened", "reopened", "completed"]));
+        }
+        if let Some(priority) = change.priority {
+            let issue = self.api.get(&path, &[]).await?;
+            let named = list(&issue, "/labels")?.iter();
+            let named = named.filter_map(|label| label.as_str().or_else(|| label["name"].as_str()));
+            let others = named.filter(|name| !name.starts_with(PRIORITY)).map(str::to_owned);
+            let own = format!("{PRIORITY}{}", priority.name());
+            body["labels"] = json!(others.chain([own]).collect::<Vec<_>>());
+        }
+        self.api.write(Method::PATCH, &path, &body).await.map(|_| ())
+    }
+
+    /// Nothing here says that a customer may read it.
+    async fn comments(&self, id: &RemoteId, since: DateTime<Utc>) -> Result<Vec<RemoteComment>, Trouble> {
+        let path = self.path(&format!("/{}/comments", id.text()));
+        let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let mut all = Vec::new();
+        for page in 1..=PAGES {
+            let (size, number) = (PAGE.to_string(), page.to_string());
+            let query = [("since", since.as_str()), ("per_page", &size), ("page", &number)];
+            let found = self.api.get(&path, &query).await?;
+            let found = list(&found, "")?;
+            all.extend(found.iter().filter_map(|comment| comment_of(comment).ok().flatten()));
+            if found.len() < PAGE {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     async fn status(&self, id: &RemoteId) -> Result<Status, Trouble> {
         let issue = self.api.get(&self.path(&format!("/{}", id.text())), &[]).await?;
         Ok(status(&text(&issue, "/state")?))
@@ -145,16 +191,22 @@ impl TicketSystem for GitHub {
         headers: &HeaderMap,
         body: &[u8],
         _now: DateTime<Utc>,
-    ) -> Result<Vec<InboundStatus>, BadEvent> {
+    ) -> Result<Vec<Told>, BadEvent> {
         let secret = event::secret(self.hook.as_ref())?;
         let signature = event::header(headers, "x-hub-signature-256")?;
         let signature =
             signature.strip_prefix("sha256=").ok_or(BadEvent::Unsigned("its signature is no SHA-256"))?;
         event::signed_hex(secret, body, signature)?;
         let told = event::json(body)?;
-        let about_status = ["closed", "reopened"].contains(&text_or_empty(&told, "/action"));
         let here = text_or_empty(&told, "/repository/full_name").eq_ignore_ascii_case(&self.repository);
-        if !about_status || !here || told.pointer("/issue/pull_request").is_some() {
+        let of_issue = here && told.pointer("/issue/pull_request").is_none();
+        if told.get("comment").is_some() && text_or_empty(&told, "/action") == "created" && of_issue {
+            let comment = comment_of(&told["comment"]);
+            let comment = comment.map_err(|trouble| BadEvent::Unreadable(trouble.to_string()))?;
+            return event::commented(id(&told, "/issue/number"), comment);
+        }
+        let about_status = ["closed", "reopened"].contains(&text_or_empty(&told, "/action"));
+        if !about_status || !of_issue {
             return Ok(Vec::new());
         }
         let state = status(text_or_empty(&told, "/issue/state"));

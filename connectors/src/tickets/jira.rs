@@ -5,14 +5,16 @@
 //! repeated creation waits until the index must have caught up; a longer lag than [`Jira::with_lag`] can double a ticket.
 
 use super::TicketSystem;
-use super::api::{Api, PAGE, id, list, text, text_or_empty};
-use super::event::{self, BadEvent, InboundStatus};
+use super::api::{Api, PAGE, id, is_since, list, text, text_or_empty};
+use super::event::{self, BadEvent, RemoteComment, Told};
+use super::files::{NewFile, Part};
 use super::marker::{carries, label, marked, tame};
-use super::values::{Key, NewTicket, Remote, RemoteId, Status};
+use super::values::{Change, Key, NewTicket, Remote, RemoteId, Status};
 use crate::guard::Guard;
 use crate::trouble::Trouble;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use reqwest::Method;
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -42,7 +44,8 @@ impl Jira {
         hook: Option<SecretString>,
     ) -> Result<Self, Trouble> {
         Ok(Self {
-            api: Api::new(guard, base).with_login(email, token)?,
+            // Without it Jira takes an upload for a forgery.
+            api: Api::new(guard, base).with_login(email, token)?.with_header("x-atlassian-token", "no-check"),
             project: project.to_owned(),
             issue_type: issue_type.to_owned(),
             priorities: None,
@@ -114,6 +117,19 @@ fn plain(document: &Value) -> String {
     if below.is_empty() { own } else { own + &below.join("\n") }
 }
 
+/// The id of a transition: a number, as a text.
+fn id_of(transition: &Value) -> Result<String, Trouble> {
+    text(transition, "/id")
+}
+
+/// Only a service desk's comments are shown to customers, and say so. Events bring the text as it was typed, the API as
+/// a document.
+fn comment_of(comment: &Value) -> Result<Option<RemoteComment>, Trouble> {
+    let words = comment["body"].as_str().map_or_else(|| plain(&comment["body"]), str::to_owned);
+    let author = text_or_empty(comment, "/author/displayName");
+    Ok(RemoteComment::of(text(comment, "/id")?, author, &words, comment["jsdPublic"] == true))
+}
+
 #[async_trait]
 impl TicketSystem for Jira {
     fn name(&self) -> &'static str {
@@ -173,6 +189,59 @@ impl TicketSystem for Jira {
         self.api.post(&format!("rest/api/3/issue/{}/comment", id.text()), &body).await.map(|_| ())
     }
 
+    async fn change(&self, id: &RemoteId, change: &Change) -> Result<(), Trouble> {
+        let path = format!("rest/api/3/issue/{}", id.text());
+        if let (Some(priority), Some(names)) = (change.priority, &self.priorities) {
+            let fields = json!({"priority": {"name": names[priority as usize]}});
+            self.api.write(Method::PUT, &path, &json!({"fields": fields})).await?;
+        }
+        let Some(wanted) = change.status else { return Ok(()) };
+        if self.status(id).await? == wanted {
+            return Ok(());
+        }
+        // A status is reached by the transitions that the project's workflow has from where the issue stands.
+        let path = format!("{path}/transitions");
+        let found = self.api.get(&path, &[]).await?;
+        let leads = |transition: &&Value| status(&transition["to"]) == wanted;
+        match list(&found, "/transitions")?.iter().find(leads) {
+            Some(transition) => {
+                let transition = id_of(transition)?;
+                self.api
+                    .write(Method::POST, &path, &json!({"transition": {"id": transition}}))
+                    .await
+                    .map(|_| ())
+            }
+            // Many workflows know no waiting.
+            None if wanted == Status::Pending => Ok(()),
+            None => Err(Trouble::unusable(
+                "the project's workflow has no transition to that status from where the issue stands",
+            )),
+        }
+    }
+
+    /// Attachments carry no text: the name carries the key.
+    async fn has_file(&self, id: &RemoteId, key: &Key, file: &NewFile) -> Result<bool, Trouble> {
+        let path = format!("rest/api/3/issue/{}", id.text());
+        let issue = self.api.get(&path, &[("fields", "attachment")]).await?;
+        let name = file.keyed_name(key);
+        let attached = issue.pointer("/fields/attachment").and_then(Value::as_array);
+        Ok(attached.is_some_and(|all| all.iter().any(|one| one["filename"] == name)))
+    }
+
+    async fn add_file(&self, id: &RemoteId, key: &Key, file: &NewFile, _text: &str) -> Result<(), Trouble> {
+        let path = format!("rest/api/3/issue/{}/attachments", id.text());
+        self.api.form(&path, &[Part::File("file", &file.keyed_name(key), file)]).await.map(|_| ())
+    }
+
+    async fn comments(&self, id: &RemoteId, since: DateTime<Utc>) -> Result<Vec<RemoteComment>, Trouble> {
+        let size = PAGE.to_string();
+        let query = [("orderBy", "-created"), ("maxResults", size.as_str())];
+        let found = self.api.get(&format!("rest/api/3/issue/{}/comment", id.text()), &query).await?;
+        let comments =
+            list(&found, "/comments")?.iter().filter(|comment| is_since(comment, "/created", since));
+        Ok(comments.filter_map(|comment| comment_of(comment).ok().flatten()).collect())
+    }
+
     async fn status(&self, id: &RemoteId) -> Result<Status, Trouble> {
         let issue = self.api.get(&format!("rest/api/3/issue/{}", id.text()), &[("fields", "status")]).await?;
         text(&issue, "/fields/status/statusCategory/key")?;
@@ -184,15 +253,21 @@ impl TicketSystem for Jira {
         headers: &HeaderMap,
         body: &[u8],
         _now: DateTime<Utc>,
-    ) -> Result<Vec<InboundStatus>, BadEvent> {
+    ) -> Result<Vec<Told>, BadEvent> {
         let secret = event::secret(self.hook.as_ref())?;
         let signature = event::header(headers, "x-hub-signature")?;
         let signature =
             signature.strip_prefix("sha256=").ok_or(BadEvent::Unsigned("its signature is no SHA-256"))?;
         event::signed_hex(secret, body, signature)?;
         let told = event::json(body)?;
-        if text_or_empty(&told, "/webhookEvent") != "jira:issue_updated" {
-            return Ok(Vec::new());
+        match text_or_empty(&told, "/webhookEvent") {
+            "jira:issue_updated" => {}
+            "comment_created" => {
+                let comment = comment_of(&told["comment"]);
+                let comment = comment.map_err(|trouble| BadEvent::Unreadable(trouble.to_string()))?;
+                return event::commented(id(&told, "/issue/id"), comment);
+            }
+            _ => return Ok(Vec::new()),
         }
         event::told(id(&told, "/issue/id"), "", status(&told["issue"]["fields"]["status"]))
     }

@@ -4,10 +4,10 @@
 //! itself; where that happens the first one is fetched. Comments likewise. No look-up can be late here.
 
 use super::TicketSystem;
-use super::api::{Api, id, list, text, text_or_empty};
-use super::event::{self, BadEvent, InboundStatus};
-use super::marker::{marked, tame};
-use super::values::{Key, NewTicket, Remote, RemoteId, Status};
+use super::api::{Api, id, is_since, list, text, text_or_empty};
+use super::event::{self, BadEvent, RemoteComment, Told};
+use super::marker::marked;
+use super::values::{Change, Key, NewTicket, Remote, RemoteId, Status};
 use crate::guard::{Guard, excerpt};
 use crate::trouble::Trouble;
 use async_trait::async_trait;
@@ -28,6 +28,12 @@ mod operations {
     pub(super) const FIND: &str = "query Find($id: ID!) { issues(filter: {id: {eq: $id}}, first: 1, includeArchived: true) { nodes { id identifier url state { type name } } } }";
     /// Opens an issue.
     pub(super) const CREATE: &str = "mutation Create($input: IssueCreateInput!) { issueCreate(input: $input) { success issue { id identifier url state { type name } } } }";
+    /// Where an issue stands, and where its team lets issues stand.
+    pub(super) const STATES: &str = "query States($id: String!) { issue(id: $id) { state { id type name } team { states(first: 100) { nodes { id type name position } } } } }";
+    /// Changes an issue.
+    pub(super) const UPDATE: &str = "mutation Update($id: String!, $input: IssueUpdateInput!) { issueUpdate(id: $id, input: $input) { success } }";
+    /// The newest comments of an issue.
+    pub(super) const COMMENTS: &str = "query Comments($id: ID!) { comments(filter: {issue: {id: {eq: $id}}}, first: 100, orderBy: createdAt) { nodes { id body createdAt user { name } } } }";
     /// Looks a comment up by its id.
     pub(super) const FIND_COMMENT: &str = "query FindComment($id: ID!) { comments(filter: {id: {eq: $id}}, first: 1, includeArchived: true) { nodes { id } } }";
     /// Adds a comment.
@@ -100,6 +106,19 @@ fn status(state: &Value) -> Status {
     }
 }
 
+/// The team's state for it: the first of its kind in the team's own order.
+fn best(states: &[Value], wanted: Status) -> Option<String> {
+    let rank = |state: &Value| match (wanted, text_or_empty(state, "/type")) {
+        (Status::Solved, "completed") | (Status::Open, "unstarted") | (Status::Pending, _) => 0,
+        (Status::Open, "started") => 1,
+        _ => 2,
+    };
+    let fits = states.iter().filter(|state| status(state) == wanted);
+    let fits = fits.map(|state| (rank(state), state["position"].as_f64().unwrap_or(f64::MAX), state));
+    let best = fits.min_by(|(a, at, _), (b, to, _)| a.cmp(b).then(at.total_cmp(to)));
+    best.and_then(|(_, _, state)| text(state, "/id").ok())
+}
+
 #[async_trait]
 impl TicketSystem for Linear {
     fn name(&self) -> &'static str {
@@ -133,7 +152,7 @@ impl TicketSystem for Linear {
     }
 
     async fn add_comment(&self, id: &RemoteId, key: &Key, text: &str) -> Result<(), Trouble> {
-        let input = json!({"id": uuid("comment", key), "issueId": id.text(), "body": tame(text)});
+        let input = json!({"id": uuid("comment", key), "issueId": id.text(), "body": marked(text, key)});
         match self.ask(operations::COMMENT, json!({"input": input}), true).await {
             Ok(_) => Ok(()),
             Err(refused @ Trouble::Refused { .. }) => {
@@ -145,6 +164,42 @@ impl TicketSystem for Linear {
             }
             Err(other) => Err(other),
         }
+    }
+
+    async fn change(&self, id: &RemoteId, change: &Change) -> Result<(), Trouble> {
+        let mut input = json!({});
+        if let Some(wanted) = change.status {
+            let data = self.ask(operations::STATES, json!({"id": id.text()}), false).await?;
+            let stands = status(&data["issue"]["state"]);
+            let states = list(&data, "/issue/team/states/nodes")?;
+            if stands != wanted {
+                match best(states, wanted) {
+                    Some(state) => input["stateId"] = json!(state),
+                    // Many teams know no waiting.
+                    None if wanted == Status::Pending => {}
+                    None => return Err(Trouble::unusable("the team has no state of that kind")),
+                }
+            }
+        }
+        if let Some(priority) = change.priority {
+            input["priority"] = json!(priority.of([4, 3, 2, 1]));
+        }
+        if input.as_object().is_some_and(serde_json::Map::is_empty) {
+            return Ok(());
+        }
+        self.ask(operations::UPDATE, json!({"id": id.text(), "input": input}), true).await.map(|_| ())
+    }
+
+    /// Nothing here says that a customer may read it.
+    async fn comments(&self, id: &RemoteId, since: DateTime<Utc>) -> Result<Vec<RemoteComment>, Trouble> {
+        let data = self.ask(operations::COMMENTS, json!({"id": id.text()}), false).await?;
+        let comments = list(&data, "/comments/nodes")?.iter();
+        let comments =
+            comments.filter(|comment| is_since(comment, "/createdAt", since)).filter_map(|comment| {
+                let author = text_or_empty(comment, "/user/name");
+                RemoteComment::of(text(comment, "/id").ok()?, author, text_or_empty(comment, "/body"), false)
+            });
+        Ok(comments.collect())
     }
 
     async fn status(&self, id: &RemoteId) -> Result<Status, Trouble> {
@@ -160,13 +215,19 @@ impl TicketSystem for Linear {
         headers: &HeaderMap,
         body: &[u8],
         now: DateTime<Utc>,
-    ) -> Result<Vec<InboundStatus>, BadEvent> {
+    ) -> Result<Vec<Told>, BadEvent> {
         let secret = event::secret(self.hook.as_ref())?;
         event::signed_hex(secret, body, event::header(headers, "linear-signature")?)?;
         let told = event::json(body)?;
         let at = told["webhookTimestamp"].as_i64().ok_or(BadEvent::Unsigned("its time is missing"))?;
         if (now.timestamp_millis() - at).abs() > FRESH {
             return Err(BadEvent::Unsigned("it was signed too long ago"));
+        }
+        if told["type"] == "Comment" && told["action"] == "create" {
+            let data = &told["data"];
+            let number = text(data, "/id").map_err(|trouble| BadEvent::Unreadable(trouble.to_string()))?;
+            let (author, words) = (text_or_empty(data, "/user/name"), text_or_empty(data, "/body"));
+            return event::commented(id(data, "/issueId"), RemoteComment::of(number, author, words, false));
         }
         if told["type"] != "Issue" || told["action"] != "update" {
             return Ok(Vec::new());

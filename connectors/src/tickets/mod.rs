@@ -7,6 +7,7 @@
 
 mod api;
 mod event;
+mod files;
 mod freshdesk;
 mod generic;
 mod github;
@@ -18,14 +19,15 @@ mod values;
 mod zammad;
 mod zendesk;
 
-pub use event::{BadEvent, InboundStatus};
+pub use event::{BadEvent, RemoteComment, Told};
+pub use files::NewFile;
 pub use freshdesk::Freshdesk;
 pub use generic::{Call, Generic, GenericConfig, Source, StatusWords};
 pub use github::GitHub;
 pub use jira::Jira;
 pub use linear::Linear;
 pub use redmine::{Redmine, RedmineFields};
-pub use values::{Key, NewTicket, Priority, Remote, RemoteId, Requester, Status};
+pub use values::{Change, Key, NewTicket, Priority, Remote, RemoteId, Requester, Status};
 pub use zammad::Zammad;
 pub use zendesk::{Zendesk, ZendeskLogin};
 
@@ -60,6 +62,25 @@ pub trait TicketSystem: Send + Sync {
     /// Adds an internal comment that carries the key. Outside of tests, call [`comment`].
     async fn add_comment(&self, id: &RemoteId, key: &Key, text: &str) -> Result<(), Trouble>;
 
+    /// Changes what is given. The same again changes nothing, and what a vendor has no word for stays as it is.
+    async fn change(&self, id: &RemoteId, change: &Change) -> Result<(), Trouble>;
+
+    /// Whether the file of this key is there.
+    async fn has_file(&self, id: &RemoteId, key: &Key, _file: &NewFile) -> Result<bool, Trouble> {
+        self.has_comment(id, key).await
+    }
+
+    /// Adds a file; `text` says where it comes from. A vendor that takes no files gets the text. Outside of tests, call
+    /// [`attach`].
+    async fn add_file(&self, id: &RemoteId, key: &Key, _file: &NewFile, text: &str) -> Result<(), Trouble> {
+        self.add_comment(id, key, text).await
+    }
+
+    /// Comments that others wrote since then, the newest hundred at most; none where the vendor can't be asked.
+    async fn comments(&self, _id: &RemoteId, _since: DateTime<Utc>) -> Result<Vec<RemoteComment>, Trouble> {
+        Ok(Vec::new())
+    }
+
     /// Where the ticket stands.
     async fn status(&self, id: &RemoteId) -> Result<Status, Trouble>;
 
@@ -69,7 +90,7 @@ pub trait TicketSystem: Send + Sync {
         headers: &HeaderMap,
         body: &[u8],
         now: DateTime<Utc>,
-    ) -> Result<Vec<InboundStatus>, BadEvent>;
+    ) -> Result<Vec<Told>, BadEvent>;
 }
 
 /// Opens the ticket of this key, or finds the one that it has opened before.
@@ -114,6 +135,29 @@ pub async fn comment(
         settled(system, tried, began.elapsed())?;
     }
     system.add_comment(id, key, text).await
+}
+
+/// Adds a file once; see [`open`] for `tried` and for waiting. A file that is refused for good is said instead: `text`
+/// stands there without it.
+pub async fn attach(
+    system: &dyn TicketSystem,
+    id: &RemoteId,
+    key: &Key,
+    file: &NewFile,
+    text: &str,
+    tried: Option<Duration>,
+) -> Result<(), Trouble> {
+    if let Some(tried) = tried {
+        let began = Instant::now();
+        if system.has_file(id, key, file).await? {
+            return Ok(());
+        }
+        settled(system, tried, began.elapsed())?;
+    }
+    match system.add_file(id, key, file, text).await {
+        Err(Trouble::Refused { .. }) => comment(system, id, key, text, tried).await,
+        other => other,
+    }
 }
 
 /// Whether what was not found will not come to light any more.

@@ -5,10 +5,11 @@
 //! Redmine sends no events: ask for [`TicketSystem::status`] from time to time.
 
 use super::TicketSystem;
-use super::api::{Api, PAGE, PAGES, id, list, text_or_empty, too_long};
-use super::event::{BadEvent, InboundStatus};
+use super::api::{Api, PAGE, PAGES, id, is_since, list, text, text_or_empty, too_long};
+use super::event::{BadEvent, RemoteComment, Told};
+use super::files::NewFile;
 use super::marker::{carries, marked, tame};
-use super::values::{Key, NewTicket, Remote, RemoteId, Status};
+use super::values::{Change, Key, NewTicket, Remote, RemoteId, Status};
 use crate::guard::Guard;
 use crate::trouble::Trouble;
 use async_trait::async_trait;
@@ -27,6 +28,9 @@ pub struct RedmineFields {
     pub tracker: Option<u64>,
     /// The numbers of our four priorities, the lowest first; the default priority where nothing is said.
     pub priorities: Option<[u64; 4]>,
+    /// The names of the statuses for what is open (again), waits and is done; found by their meaning where nothing is
+    /// said.
+    pub statuses: Option<[String; 3]>,
     /// A custom field for issues, of format text, used as a filter, at least 80 characters.
     pub key: Option<u64>,
 }
@@ -68,6 +72,21 @@ impl Redmine {
             status: status(issue),
             id,
         })
+    }
+
+    /// The status of that meaning: by its name in the settings; else the first that is open, waits or is done.
+    async fn status_id(&self, wanted: Status) -> Result<Option<u64>, Trouble> {
+        let found = self.api.get("issue_statuses.json", &[]).await?;
+        let all = list(&found, "/issue_statuses")?;
+        let name = |one: &Value| text_or_empty(one, "/name").to_ascii_lowercase();
+        let fits = |one: &&Value| match &self.fields.statuses {
+            Some(names) => names[wanted as usize].eq_ignore_ascii_case(text_or_empty(one, "/name")),
+            None => status(&json!({"status": one})) == wanted && !name(one).starts_with("reject"),
+        };
+        let mut fitting: Vec<&Value> = all.iter().filter(fits).collect();
+        // "Resolved" is done in our words; "Closed" is done in everybody's.
+        fitting.sort_by_key(|one| wanted == Status::Solved && one["is_closed"] != true);
+        Ok(fitting.first().and_then(|one| one["id"].as_u64()))
     }
 
     async fn find_by_field(&self, field: u64, key: &Key) -> Result<Option<Remote>, Trouble> {
@@ -175,13 +194,68 @@ impl TicketSystem for Redmine {
         self.api.write(Method::PUT, &format!("issues/{}.json", id.text()), &body).await.map(|_| ())
     }
 
+    async fn change(&self, id: &RemoteId, change: &Change) -> Result<(), Trouble> {
+        let path = format!("issues/{}.json", id.text());
+        let mut issue = json!({});
+        if let (Some(priority), Some(numbers)) = (change.priority, self.fields.priorities) {
+            issue["priority_id"] = json!(priority.of(numbers));
+        }
+        let wanted = match change.status {
+            Some(wanted) if self.status(id).await? != wanted => Some(wanted),
+            _ => None,
+        };
+        if let Some(wanted) = wanted {
+            match self.status_id(wanted).await? {
+                Some(number) => issue["status_id"] = json!(number),
+                // Many know no waiting.
+                None if wanted == Status::Pending => {}
+                None => return Err(Trouble::unusable("Redmine has no status of that kind")),
+            }
+        }
+        if issue.as_object().is_some_and(serde_json::Map::is_empty) {
+            return Ok(());
+        }
+        let sets = issue.get("status_id").is_some();
+        self.api.write(Method::PUT, &path, &json!({"issue": issue})).await?;
+        // What the workflow does not allow is left out without a word.
+        match wanted {
+            Some(wanted) if sets && self.status(id).await? != wanted => Err(Trouble::unusable(
+                "the workflow of Redmine does not let our user set that status from where the issue stands",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The upload by itself is nothing anybody sees; the journal that shows it carries the key.
+    async fn add_file(&self, id: &RemoteId, key: &Key, file: &NewFile, said: &str) -> Result<(), Trouble> {
+        let name = file.plain_name();
+        let uploaded = self.api.upload(self.api.url("uploads.json", &[("filename", &name)]), file).await?;
+        let token = text(&uploaded, "/upload/token")?;
+        let upload = json!({"token": token, "filename": name, "content_type": file.kind()});
+        let issue = json!({"notes": marked(said, key), "private_notes": true, "uploads": [upload]});
+        let path = format!("issues/{}.json", id.text());
+        self.api.write(Method::PUT, &path, &json!({"issue": issue})).await.map(|_| ())
+    }
+
+    async fn comments(&self, id: &RemoteId, since: DateTime<Utc>) -> Result<Vec<RemoteComment>, Trouble> {
+        let path = format!("issues/{}.json", id.text());
+        let issue = self.api.get(&path, &[("include", "journals")]).await?;
+        let journals = list(&issue, "/issue/journals")?.iter();
+        let journals = journals.filter(|entry| is_since(entry, "/created_on", since)).filter_map(|entry| {
+            let author = text_or_empty(entry, "/user/name");
+            let public = entry["private_notes"] == false;
+            RemoteComment::of(text(entry, "/id").ok()?, author, text_or_empty(entry, "/notes"), public)
+        });
+        Ok(journals.collect())
+    }
+
     async fn status(&self, id: &RemoteId) -> Result<Status, Trouble> {
         let issue = self.api.get(&format!("issues/{}.json", id.text()), &[]).await?;
-        super::api::text(&issue, "/issue/status/name")?;
+        text(&issue, "/issue/status/name")?;
         Ok(status(&issue["issue"]))
     }
 
-    fn parse_event(&self, _: &HeaderMap, _: &[u8], _: DateTime<Utc>) -> Result<Vec<InboundStatus>, BadEvent> {
+    fn parse_event(&self, _: &HeaderMap, _: &[u8], _: DateTime<Utc>) -> Result<Vec<Told>, BadEvent> {
         Err(BadEvent::NotOffered("Redmine sends no events; its tickets are asked for their status"))
     }
 }

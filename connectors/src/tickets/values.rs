@@ -81,6 +81,14 @@ pub enum Status {
     Solved,
 }
 
+impl Status {
+    /// The vendor's word for it: open, pending, solved.
+    #[must_use]
+    pub fn of<T: Copy>(self, words: [T; 3]) -> T {
+        words[self as usize]
+    }
+}
+
 /// Who wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requester {
@@ -117,6 +125,17 @@ impl NewTicket {
             _ => line,
         }
     }
+}
+
+/// What is to be changed about a ticket; what is `None` stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// Where it stands.
+    pub status: Option<Status>,
+    /// How soon.
+    pub priority: Option<Priority>,
+    /// When that was wanted: some vendors want to know until when something waits.
+    pub at: DateTime<Utc>,
 }
 
 /// The vendor's own name of a ticket, by which it is addressed.

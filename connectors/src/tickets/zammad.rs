@@ -6,14 +6,17 @@
 //! answer with any tickets, so the tags of each candidate are read before it is taken for ours.
 
 use super::TicketSystem;
-use super::api::{Api, id, list, text, text_or_empty};
-use super::event::{self, BadEvent, InboundStatus};
-use super::marker::{carries, label, marked, tame};
-use super::values::{Key, NewTicket, Remote, RemoteId, Status};
+use super::api::{Api, id, is_since, list, text, text_or_empty};
+use super::event::{self, BadEvent, RemoteComment, Told, text_of};
+use super::files::NewFile;
+use super::marker::{carries, label, marked};
+use super::values::{Change, Key, NewTicket, Remote, RemoteId, Status};
 use crate::guard::{Guard, Outgoing};
 use crate::trouble::Trouble;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
@@ -23,6 +26,9 @@ use url::Url;
 
 /// Zammad's names of our four priorities as it is delivered.
 const PRIORITIES: [&str; 4] = ["1 low", "2 normal", "3 high", "3 high"];
+
+/// When Zammad reminds its agents of what waits; it will not let a ticket wait for ever.
+const REMINDED: TimeDelta = TimeDelta::days(7);
 
 /// A group of a Zammad.
 pub struct Zammad {
@@ -61,6 +67,21 @@ impl Zammad {
         self
     }
 
+    /// Adds an internal note, perhaps with files.
+    async fn article(&self, id: &RemoteId, key: &Key, text: &str, files: Value) -> Result<(), Trouble> {
+        let mut body = json!({
+            "ticket_id": id.text().parse::<u64>().map_err(|_| Trouble::unusable("Zammad's ticket ids are numbers"))?,
+            "body": marked(text, key),
+            "type": "note",
+            "content_type": "text/plain",
+            "internal": true,
+        });
+        if !files.is_null() {
+            body["attachments"] = files;
+        }
+        self.api.post("api/v1/ticket_articles", &body).await.map(|_| ())
+    }
+
     fn remote(&self, ticket: &Value) -> Result<Remote, Trouble> {
         let id = id(ticket, "/id")?;
         Ok(Remote {
@@ -81,6 +102,20 @@ fn status(state: &Value) -> Status {
         name if name.starts_with("pending") => Status::Pending,
         _ => Status::Open,
     }
+}
+
+/// An article that a person wrote; Zammad's own are none.
+fn comment_of(article: &Value) -> Result<Option<RemoteComment>, Trouble> {
+    let sender =
+        article["sender"].as_str().or_else(|| article["sender"]["name"].as_str()).unwrap_or_default();
+    if sender == "System" {
+        return Ok(None);
+    }
+    let body = text_or_empty(article, "/body");
+    let html = text_or_empty(article, "/content_type").starts_with("text/html");
+    let words = if html { text_of(body) } else { body.to_owned() };
+    let author = text_or_empty(article, "/from");
+    Ok(RemoteComment::of(text(article, "/id")?, author, &words, article["internal"] == false))
 }
 
 #[async_trait]
@@ -126,7 +161,8 @@ impl TicketSystem for Zammad {
             "tags": tags.join(","),
             "article": {
                 "subject": ticket.headline(200),
-                "body": tame(&ticket.body),
+                // With the mark of ours: it comes back as the first of the articles.
+                "body": marked(&ticket.body, key),
                 "type": "note",
                 "content_type": "text/plain",
                 "internal": true,
@@ -143,14 +179,35 @@ impl TicketSystem for Zammad {
     }
 
     async fn add_comment(&self, id: &RemoteId, key: &Key, text: &str) -> Result<(), Trouble> {
-        let body = json!({
-            "ticket_id": id.text().parse::<u64>().map_err(|_| Trouble::unusable("Zammad's ticket ids are numbers"))?,
-            "body": marked(text, key),
-            "type": "note",
-            "content_type": "text/plain",
-            "internal": true,
+        self.article(id, key, text, Value::Null).await
+    }
+
+    async fn change(&self, id: &RemoteId, change: &Change) -> Result<(), Trouble> {
+        let mut ticket = json!({});
+        if let Some(status) = change.status {
+            ticket["state"] = json!(status.of(["open", "pending reminder", "closed"]));
+            if status == Status::Pending {
+                let until = change.at + REMINDED;
+                ticket["pending_time"] = json!(until.to_rfc3339_opts(SecondsFormat::Secs, true));
+            }
+        }
+        if let Some(priority) = change.priority {
+            ticket["priority"] = json!(priority.of(PRIORITIES));
+        }
+        self.api.write(Method::PUT, &format!("api/v1/tickets/{}", id.text()), &ticket).await.map(|_| ())
+    }
+
+    async fn add_file(&self, id: &RemoteId, key: &Key, file: &NewFile, text: &str) -> Result<(), Trouble> {
+        let attached = json!({
+            "filename": file.plain_name(), "data": STANDARD.encode(&file.bytes), "mime-type": file.kind(),
         });
-        self.api.post("api/v1/ticket_articles", &body).await.map(|_| ())
+        self.article(id, key, text, json!([attached])).await
+    }
+
+    async fn comments(&self, id: &RemoteId, since: DateTime<Utc>) -> Result<Vec<RemoteComment>, Trouble> {
+        let found = self.api.get(&format!("api/v1/ticket_articles/by_ticket/{}", id.text()), &[]).await?;
+        let articles = list(&found, "")?.iter().filter(|article| is_since(article, "/created_at", since));
+        Ok(articles.filter_map(|article| comment_of(article).ok().flatten()).collect())
     }
 
     async fn status(&self, id: &RemoteId) -> Result<Status, Trouble> {
@@ -164,7 +221,7 @@ impl TicketSystem for Zammad {
         headers: &HeaderMap,
         body: &[u8],
         _now: DateTime<Utc>,
-    ) -> Result<Vec<InboundStatus>, BadEvent> {
+    ) -> Result<Vec<Told>, BadEvent> {
         let secret = event::secret(self.hook.as_ref())?;
         let signature = event::header(headers, "x-hub-signature")?;
         let signature =
@@ -174,6 +231,12 @@ impl TicketSystem for Zammad {
         if told.pointer("/ticket/state").is_none() {
             return Err(BadEvent::Unreadable("the payload holds no /ticket/state".to_owned()));
         }
-        event::told(id(&told, "/ticket/id"), "", status(&told["ticket"]["state"]))
+        let mut all = event::told(id(&told, "/ticket/id"), "", status(&told["ticket"]["state"]))?;
+        if told["article"].is_object() {
+            let comment = comment_of(&told["article"]);
+            let comment = comment.map_err(|trouble| BadEvent::Unreadable(trouble.to_string()))?;
+            all.iter_mut().for_each(|one| one.comment.clone_from(&comment));
+        }
+        Ok(all)
     }
 }

@@ -4,10 +4,11 @@
 //! which `GET /api/v2/tickets?external_id=` lists tickets from the database, not from the search index.
 
 use super::TicketSystem;
-use super::api::{Api, PAGE, html, id, list, text, text_or_empty};
-use super::event::{self, BadEvent, InboundStatus};
-use super::marker::{carries, label, marked, tame};
-use super::values::{Key, NewTicket, Remote, RemoteId, Status};
+use super::api::{Api, PAGE, html, id, is_since, list, text, text_or_empty};
+use super::event::{self, BadEvent, RemoteComment, Told};
+use super::files::NewFile;
+use super::marker::{carries, label, marked};
+use super::values::{Change, Key, NewTicket, Remote, RemoteId, Status};
 use crate::guard::{Guard, Outgoing};
 use crate::trouble::Trouble;
 use async_trait::async_trait;
@@ -46,7 +47,8 @@ impl Zendesk {
         login: &ZendeskLogin,
         hook: Option<SecretString>,
     ) -> Result<Self, Trouble> {
-        let api = Api::new(guard, base).with_login(&format!("{}/token", login.email), &login.token)?;
+        let api =
+            Api::new(guard, base).with_login(&format!("{}/token", login.email), &login.token)?.with_kinds();
         Ok(Self { api, lag: Duration::from_secs(30), hook })
     }
 
@@ -96,7 +98,8 @@ impl TicketSystem for Zendesk {
     async fn create(&self, key: &Key, ticket: &NewTicket) -> Result<Remote, Trouble> {
         let mut fields = json!({
             "subject": ticket.headline(150),
-            "comment": {"body": tame(&ticket.body), "public": false},
+            // With the mark of ours: it comes back as the first of the comments.
+            "comment": {"body": marked(&ticket.body, key), "public": false},
             "priority": ticket.priority.of(["low", "normal", "high", "urgent"]),
             "external_id": key.text(),
             "tags": ticket.tags.iter().map(|tag| tag.replace(char::is_whitespace, "_")).chain(["deskhand".to_owned()]).collect::<Vec<_>>(),
@@ -126,6 +129,48 @@ impl TicketSystem for Zendesk {
         self.api.write(Method::PUT, &format!("api/v2/tickets/{}.json", id.text()), &body).await.map(|_| ())
     }
 
+    async fn change(&self, id: &RemoteId, change: &Change) -> Result<(), Trouble> {
+        let mut ticket = json!({});
+        if let Some(status) = change.status {
+            ticket["status"] = json!(status.of(["open", "pending", "solved"]));
+        }
+        if let Some(priority) = change.priority {
+            ticket["priority"] = json!(priority.of(["low", "normal", "high", "urgent"]));
+        }
+        let path = format!("api/v2/tickets/{}.json", id.text());
+        self.api.write(Method::PUT, &path, &json!({"ticket": ticket})).await.map(|_| ())
+    }
+
+    /// The upload by itself is nothing anybody sees; the comment that shows it carries the key.
+    async fn add_file(&self, id: &RemoteId, key: &Key, file: &NewFile, said: &str) -> Result<(), Trouble> {
+        let url = self.api.url("api/v2/uploads.json", &[("filename", &file.plain_name())]);
+        let uploaded: Value = self.api.upload(url, file).await?;
+        let token = text(&uploaded, "/upload/token")?;
+        let comment = json!({"html_body": html(&marked(said, key)), "public": false, "uploads": [token]});
+        let path = format!("api/v2/tickets/{}.json", id.text());
+        self.api.write(Method::PUT, &path, &json!({"ticket": {"comment": comment}})).await.map(|_| ())
+    }
+
+    async fn comments(&self, id: &RemoteId, since: DateTime<Utc>) -> Result<Vec<RemoteComment>, Trouble> {
+        let path = format!("api/v2/tickets/{}/comments.json", id.text());
+        let size = PAGE.to_string();
+        let query = [("sort_order", "desc"), ("per_page", size.as_str()), ("include", "users")];
+        let found = self.api.get(&path, &query).await?;
+        let users = found["users"].as_array();
+        let name = |author: &Value| {
+            let user = users.and_then(|users| users.iter().find(|user| user["id"] == *author));
+            user.map_or("", |user| text_or_empty(user, "/name")).to_owned()
+        };
+        let comments =
+            list(&found, "/comments")?.iter().filter(|comment| is_since(comment, "/created_at", since));
+        let comments = comments.filter_map(|comment| {
+            let public = comment["public"] == true;
+            let author = name(&comment["author_id"]);
+            RemoteComment::of(text(comment, "/id").ok()?, &author, text_or_empty(comment, "/body"), public)
+        });
+        Ok(comments.collect())
+    }
+
     async fn status(&self, id: &RemoteId) -> Result<Status, Trouble> {
         let answer = self.api.get(&format!("api/v2/tickets/{}.json", id.text()), &[]).await?;
         Ok(status(&text(&answer, "/ticket/status")?))
@@ -136,7 +181,7 @@ impl TicketSystem for Zendesk {
         headers: &HeaderMap,
         body: &[u8],
         now: DateTime<Utc>,
-    ) -> Result<Vec<InboundStatus>, BadEvent> {
+    ) -> Result<Vec<Told>, BadEvent> {
         let secret = event::secret(self.hook.as_ref())?;
         let at = event::header(headers, "x-zendesk-webhook-signature-timestamp")?;
         event::signed_base64(
@@ -150,13 +195,25 @@ impl TicketSystem for Zendesk {
             return Err(BadEvent::Unsigned("it was signed too long ago"));
         }
         let told = event::json(body)?;
-        if text_or_empty(&told, "/type") != "zen:event-type:ticket.status_changed" {
-            return Ok(Vec::new());
+        match text_or_empty(&told, "/type") {
+            "zen:event-type:ticket.status_changed" => {}
+            "zen:event-type:ticket.comment_added" => {
+                let comment = &told["event"]["comment"];
+                let author = text_or_empty(comment, "/author/name");
+                let (words, public) = (text_or_empty(comment, "/body"), comment["is_public"] == true);
+                let number = text(comment, "/id");
+                let number = number.map_err(|trouble| BadEvent::Unreadable(trouble.to_string()))?;
+                return event::commented(
+                    id(&told, "/detail/id"),
+                    RemoteComment::of(number, author, words, public),
+                );
+            }
+            _ => return Ok(Vec::new()),
         }
         let id = id(&told, "/detail/id").map_err(|trouble| BadEvent::Unreadable(trouble.to_string()))?;
         let key = told.pointer("/detail/external_id").and_then(Value::as_str).map(str::to_owned);
         let word =
             text(&told, "/event/current").map_err(|trouble| BadEvent::Unreadable(trouble.to_string()))?;
-        Ok(vec![InboundStatus { id, key, status: status(&word) }])
+        Ok(vec![Told { id, key, status: Some(status(&word)), comment: None }])
     }
 }

@@ -57,6 +57,8 @@ pub struct Ticket {
     pub title: String,
     /// The vendor's fields.
     pub fields: Value,
+    /// The files that stand below it, by name.
+    pub files: Vec<(String, Vec<u8>)>,
     /// Its comments, in the vendor's form.
     pub comments: Vec<Value>,
     /// When.
@@ -92,6 +94,7 @@ pub struct Desk {
     violations: Mutex<Vec<String>>,
     cuts: Mutex<usize>,
     idempotent: Mutex<HashMap<String, (String, u64)>>,
+    uploads: Mutex<Vec<(String, Vec<u8>)>>,
 }
 
 fn open<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -108,6 +111,7 @@ impl Desk {
             violations: Mutex::default(),
             cuts: Mutex::default(),
             idempotent: Mutex::default(),
+            uploads: Mutex::default(),
         }
     }
 
@@ -184,6 +188,7 @@ impl Desk {
             title: title.to_owned(),
             fields: Value::Null,
             comments: Vec::new(),
+            files: Vec::new(),
             at: Utc::now(),
             accepted: Instant::now(),
         };
@@ -202,6 +207,34 @@ impl Desk {
         let mut tickets = self.tickets();
         let found = tickets.iter_mut().find(|ticket| ticket.number == number);
         found.map(|ticket| ticket.comments.push(comment)).is_some()
+    }
+
+    /// Changes a ticket's fields; the ticket after it.
+    pub(super) fn alter(&self, number: u64, change: impl FnOnce(&mut Value)) -> Option<Ticket> {
+        let mut tickets = self.tickets();
+        let ticket = tickets.iter_mut().find(|ticket| ticket.number == number)?;
+        change(&mut ticket.fields);
+        Some(ticket.clone())
+    }
+
+    /// Takes an upload; its token.
+    pub(super) fn upload(&self, name: &str, bytes: &[u8]) -> String {
+        let mut uploads = open(&self.uploads);
+        uploads.push((name.to_owned(), bytes.to_vec()));
+        format!("upload-{}", uploads.len())
+    }
+
+    /// What a token stands for.
+    pub(super) fn uploaded(&self, token: &str) -> Option<(String, Vec<u8>)> {
+        let number: usize = token.strip_prefix("upload-")?.parse().ok()?;
+        open(&self.uploads).get(number.checked_sub(1)?).cloned()
+    }
+
+    /// Puts a file below a ticket.
+    pub(super) fn attach(&self, number: u64, name: &str, bytes: Vec<u8>) {
+        if let Some(ticket) = self.tickets().iter_mut().find(|ticket| ticket.number == number) {
+            ticket.files.push((name.to_owned(), bytes));
+        }
     }
 
     /// The tickets that the search index sees.

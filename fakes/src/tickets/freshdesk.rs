@@ -2,7 +2,7 @@
 
 use super::answer::{Query, answer, page, plain, text};
 use super::desk::{Desk, Ticket};
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/api/v2/tickets", get(list).post(create))
-        .route("/api/v2/tickets/{id}", get(show))
+        .route("/api/v2/tickets/{id}", get(show).put(update))
         .route("/api/v2/tickets/{id}/notes", post(note))
         .route("/api/v2/tickets/{id}/conversations", get(conversations))
 }
@@ -65,7 +65,42 @@ async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<u64>) -> Response {
     desk.ticket(id).map_or_else(missing, |ticket| answer(200, ticket.fields))
 }
 
-async fn note(State(desk): State<Arc<Desk>>, Path(id): Path<u64>, Json(sent): Json<Value>) -> Response {
+async fn update(State(desk): State<Arc<Desk>>, Path(id): Path<u64>, Json(sent): Json<Value>) -> Response {
+    let changed = desk.alter(id, |ticket| {
+        for field in ["status", "priority"] {
+            if sent[field].is_u64() {
+                ticket[field] = sent[field].clone();
+            }
+        }
+    });
+    changed.map_or_else(missing, |ticket| answer(200, ticket.fields))
+}
+
+/// A note, as JSON or, with files, as a form.
+async fn note(State(desk): State<Arc<Desk>>, Path(id): Path<u64>, request: Request) -> Response {
+    let kind = request.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let sent = if kind.starts_with("multipart/form-data") {
+        let Ok(mut form) = Multipart::from_request(request, &()).await else {
+            return invalid("body", "no form");
+        };
+        let mut sent = json!({});
+        while let Ok(Some(field)) = form.next_field().await {
+            let (name, file) =
+                (field.name().unwrap_or_default().to_owned(), field.file_name().map(str::to_owned));
+            let Ok(bytes) = field.bytes().await else { return invalid(&name, "no bytes") };
+            match (name.as_str(), file) {
+                ("attachments[]", Some(file)) => desk.attach(id, &file, bytes.to_vec()),
+                ("private", _) => sent["private"] = json!(bytes == "true"),
+                _ => sent[&name] = json!(String::from_utf8_lossy(&bytes)),
+            }
+        }
+        sent
+    } else {
+        match Json::<Value>::from_request(request, &()).await {
+            Ok(Json(sent)) => sent,
+            Err(_) => return invalid("body", "no JSON"),
+        }
+    };
     let note = json!({"id": 1, "ticket_id": id, "body": sent["body"], "body_text": plain(text(&sent, "/body")), "private": sent["private"]});
     if desk.comment(id, note.clone()) { answer(201, note) } else { missing() }
 }

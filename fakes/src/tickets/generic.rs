@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/v1/tickets", get(list).post(create))
-        .route("/v1/tickets/{id}", get(show))
+        .route("/v1/tickets/{id}", get(show).patch(update))
         .route("/v1/tickets/{id}/notes", post(note))
 }
 
@@ -39,6 +39,17 @@ fn number(id: &str) -> u64 {
 async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
     let ticket = desk.ticket(number(&id));
     ticket.map_or_else(|| problem(404, "no such case"), |ticket| answer(200, json!({"case": ticket.fields})))
+}
+
+async fn update(State(desk): State<Arc<Desk>>, Path(id): Path<String>, Json(sent): Json<Value>) -> Response {
+    let changed = desk.alter(number(&id), |case| {
+        for field in ["state", "level"] {
+            if sent["case"].get(field).is_some() {
+                case[field] = sent["case"][field].clone();
+            }
+        }
+    });
+    changed.map_or_else(|| problem(404, "no such case"), |ticket| answer(200, json!({"case": ticket.fields})))
 }
 
 async fn note(State(desk): State<Arc<Desk>>, Path(id): Path<String>, Json(sent): Json<Value>) -> Response {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/repos/{owner}/{repo}/issues", get(list).post(create))
-        .route("/repos/{owner}/{repo}/issues/{number}", get(show))
+        .route("/repos/{owner}/{repo}/issues/{number}", get(show).patch(update))
         .route("/repos/{owner}/{repo}/issues/{number}/comments", get(comments).post(comment))
 }
 
@@ -71,6 +71,27 @@ async fn list(State(desk): State<Arc<Desk>>, query: Query) -> Response {
         found.reverse();
     }
     answer(200, page(found, &query).into())
+}
+
+async fn update(
+    State(desk): State<Arc<Desk>>,
+    Path((_, _, number)): Path<(String, String, u64)>,
+    Json(sent): Json<Value>,
+) -> Response {
+    let changed = desk.alter(number, |issue| {
+        for field in ["state", "state_reason"] {
+            if sent.get(field).is_some() {
+                issue[field] = sent[field].clone();
+            }
+        }
+        if let Some(names) = sent["labels"].as_array() {
+            issue["labels"] = names
+                .iter()
+                .map(|name| json!({"id": 1, "node_id": "L_1", "url": format!("{REPO}/labels/x"), "name": name, "description": null, "color": "ededed", "default": false}))
+                .collect();
+        }
+    });
+    changed.map_or_else(missing, |ticket| answer(200, ticket.fields))
 }
 
 async fn show(State(desk): State<Arc<Desk>>, Path((_, _, number)): Path<(String, String, u64)>) -> Response {

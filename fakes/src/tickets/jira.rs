@@ -3,8 +3,9 @@
 
 use super::answer::{answer, text};
 use super::desk::{Desk, Ticket};
-use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::extract::{Multipart, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -14,7 +15,9 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/rest/api/3/issue", post(create))
         .route("/rest/api/3/search/jql", post(search))
-        .route("/rest/api/3/issue/{id}", get(show))
+        .route("/rest/api/3/issue/{id}", get(show).put(update))
+        .route("/rest/api/3/issue/{id}/transitions", get(transitions).post(transition))
+        .route("/rest/api/3/issue/{id}/attachments", post(attach))
         .route("/rest/api/3/issue/{id}/comment", get(comments).post(comment))
 }
 
@@ -74,8 +77,85 @@ async fn search(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Respo
     answer(200, json!({"issues": found, "isLast": true}))
 }
 
+async fn update(State(desk): State<Arc<Desk>>, Path(id): Path<String>, Json(sent): Json<Value>) -> Response {
+    let changed =
+        desk.alter(number(&id), |issue| issue["fields"]["priority"] = sent["fields"]["priority"].clone());
+    changed.map_or_else(missing, |_| StatusCode::NO_CONTENT.into_response())
+}
+
+/// The workflow: its transitions and where each leads.
+fn workflow() -> [(&'static str, Value); 3] {
+    let to = |id: &str, name: &str, category: &str| json!({"id": id, "name": name, "self": format!("{SITE}/status/{id}"), "statusCategory": {"id": 1, "key": category, "name": category}});
+    [
+        ("11", to("1", "To Do", "new")),
+        ("21", to("2", "Waiting for customer", "indeterminate")),
+        ("31", to("3", "Done", "done")),
+    ]
+}
+
+async fn transitions(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
+    desk.ticket(number(&id)).map_or_else(missing, |ticket| {
+        let stands = &ticket.fields["fields"]["status"]["id"];
+        let all: Vec<Value> = workflow()
+            .into_iter()
+            .filter(|(_, to)| to["id"] != *stands)
+            .map(|(id, to)| json!({"id": id, "name": to["name"], "to": to}))
+            .collect();
+        answer(200, json!({"expand": "transitions", "transitions": all}))
+    })
+}
+
+async fn transition(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    Json(sent): Json<Value>,
+) -> Response {
+    let Some((_, to)) = workflow().into_iter().find(|(id, _)| *id == text(&sent, "/transition/id")) else {
+        return answer(
+            400,
+            json!({"errorMessages": ["It seems that you have tried to perform an illegal workflow operation"], "errors": {}}),
+        );
+    };
+    let changed = desk.alter(number(&id), |issue| issue["fields"]["status"] = to);
+    changed.map_or_else(missing, |_| StatusCode::NO_CONTENT.into_response())
+}
+
+async fn attach(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    mut form: Multipart,
+) -> Response {
+    if headers.get("x-atlassian-token").is_none_or(|token| token != "no-check") {
+        return answer(403, json!({"errorMessages": ["XSRF check failed"], "errors": {}}));
+    }
+    let mut made = Vec::new();
+    while let Ok(Some(field)) = form.next_field().await {
+        let (field, name, bytes) = (
+            field.name().unwrap_or_default().to_owned(),
+            field.file_name().unwrap_or_default().to_owned(),
+            field.bytes().await,
+        );
+        let Ok(bytes) = bytes else {
+            return answer(400, json!({"errorMessages": ["no bytes"], "errors": {}}));
+        };
+        if field == "file" && !name.is_empty() {
+            desk.attach(number(&id), &name, bytes.to_vec());
+            made.push(json!({"id": "1", "filename": name, "size": bytes.len()}));
+        }
+    }
+    answer(if made.is_empty() { 400 } else { 200 }, made.into())
+}
+
 async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
-    desk.ticket(number(&id)).map_or_else(missing, |ticket| answer(200, ticket.fields))
+    desk.ticket(number(&id)).map_or_else(missing, |ticket| {
+        let mut issue = ticket.fields;
+        if !ticket.files.is_empty() {
+            let files: Vec<Value> = ticket.files.iter().map(|(name, _)| json!({"filename": name})).collect();
+            issue["fields"]["attachment"] = files.into();
+        }
+        answer(200, issue)
+    })
 }
 
 async fn comment(State(desk): State<Arc<Desk>>, Path(id): Path<String>, Json(sent): Json<Value>) -> Response {

@@ -29,6 +29,17 @@ async fn graphql(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Resp
         create(&desk, input)
     } else if query.contains("commentCreate(") {
         comment(&desk, input)
+    } else if query.contains("issueUpdate(") {
+        update(&desk, id, input)
+    } else if query.contains("issue(") {
+        let Some(ticket) = by_id(&desk, id) else { return error("Entity not found: Issue", "invalid input") };
+        answer(
+            200,
+            json!({"data": {"issue": {"state": ticket.fields["state"], "team": {"states": {"nodes": states()}}}}}),
+        )
+    } else if query.contains("comments(filter: {issue") {
+        let comments = by_id(&desk, id).map(|ticket| ticket.comments).unwrap_or_default();
+        answer(200, json!({"data": {"comments": {"nodes": comments}}}))
     } else if query.contains("issues(") {
         let found: Vec<Value> = by_id(&desk, id).map(|ticket| ticket.fields).into_iter().collect();
         answer(200, json!({"data": {"issues": {"nodes": found}}}))
@@ -46,6 +57,35 @@ fn by_id(desk: &Desk, id: &str) -> Option<Ticket> {
 
 fn has_comment(desk: &Desk, id: &str) -> bool {
     desk.tickets().iter().any(|ticket| ticket.comments.iter().any(|comment| comment["id"] == id))
+}
+
+fn states() -> Vec<Value> {
+    let state = |id: &str, kind: &str, name: &str, position: f64| json!({"id": id, "type": kind, "name": name, "position": position});
+    vec![
+        state("s-dup", "duplicate", "Duplicate", 9.0),
+        state("s-done", "completed", "Done", 3.0),
+        state("s-doing", "started", "In Progress", 1.0),
+        state("s-wait", "started", "Blocked", 2.0),
+        state("s-todo", "unstarted", "Todo", 0.0),
+        state("s-cancel", "canceled", "Canceled", 4.0),
+    ]
+}
+
+fn update(desk: &Desk, id: &str, input: &Value) -> Response {
+    let Some(ticket) = by_id(desk, id) else { return error("Entity not found: Issue", "invalid input") };
+    let state = input.get("stateId").map(|wanted| states().into_iter().find(|state| state["id"] == *wanted));
+    if state == Some(None) {
+        return error("Entity not found: WorkflowState", "invalid input");
+    }
+    desk.alter(ticket.number, |issue| {
+        if let Some(Some(state)) = state {
+            issue["state"] = state;
+        }
+        if input.get("priority").is_some() {
+            issue["priority"] = input["priority"].clone();
+        }
+    });
+    answer(200, json!({"data": {"issueUpdate": {"success": true}}}))
 }
 
 fn is_uuid4(id: &str) -> bool {

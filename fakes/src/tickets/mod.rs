@@ -31,6 +31,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use desk::Fate;
 use link::{CutListener, Wire};
+use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -65,6 +66,7 @@ pub struct TicketFake {
     pub address: SocketAddr,
     /// What it holds.
     pub desk: Arc<Desk>,
+    vendor: Vendor,
 }
 
 impl TicketFake {
@@ -84,11 +86,47 @@ impl TicketFake {
             Vendor::Generic => generic::routes(),
         };
         let app = routes
+            // The journal has its own.
+            .layer(axum::extract::DefaultBodyLimit::disable())
             .layer(from_fn_with_state((desk.clone(), vendor), journal))
             .with_state(desk.clone())
             .into_make_service_with_connect_info::<Wire>();
         tokio::spawn(async move { axum::serve(CutListener(listener), app).await });
-        Ok(Self { address, desk })
+        Ok(Self { address, desk, vendor })
+    }
+
+    /// Somebody who works there comments on a ticket; the comment's id.
+    pub fn somebody_writes(&self, number: u64, author: &str, text: &str, public: bool) -> String {
+        let id = 900 + self.desk.ticket(number).map_or(0, |ticket| ticket.comments.len());
+        let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let comment = match self.vendor {
+            Vendor::Zendesk => {
+                json!({"id": id, "author_id": 77, "fake_author": author, "body": text, "public": public, "created_at": at})
+            }
+            Vendor::Jira => json!({
+                "id": id.to_string(), "author": {"displayName": author}, "jsdPublic": public, "created": at,
+                "body": {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [{"type": "text", "text": text}]}]},
+            }),
+            Vendor::GitHub => {
+                json!({"id": id, "user": {"login": author}, "body": text, "created_at": at, "updated_at": at})
+            }
+            Vendor::Linear => {
+                json!({"id": id.to_string(), "user": {"name": author}, "body": text, "createdAt": at})
+            }
+            Vendor::Zammad => json!({
+                "id": id, "from": author, "sender": "Agent", "content_type": "text/html", "internal": !public,
+                "body": format!("<div>{}</div>", text.replace('&', "&amp;").replace('<', "&lt;")), "created_at": at,
+            }),
+            Vendor::Freshdesk => {
+                json!({"id": id, "from_email": author, "body_text": text, "private": !public, "created_at": at})
+            }
+            Vendor::Redmine => {
+                json!({"id": id, "user": {"id": 2, "name": author}, "notes": text, "private_notes": !public, "created_on": at})
+            }
+            Vendor::Generic => json!({"note": text}),
+        };
+        self.desk.comment(number, comment);
+        id.to_string()
     }
 
     /// Its address as a base.
@@ -106,11 +144,12 @@ async fn journal(
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, 4 << 20).await else {
+    let Ok(body) = axum::body::to_bytes(body, 12 << 20).await else {
         return answer::problem(400, "the body can't be read");
     };
     let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
-    if let Some(violation) = spec::violation(vendor, &method, &path, &body) {
+    let kind = parts.headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if let Some(violation) = spec::violation(vendor, &method, &path, kind, &body) {
         desk.violations().push(violation);
     }
     desk.note(Written {

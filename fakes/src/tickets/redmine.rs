@@ -3,15 +3,19 @@
 use super::answer::{Query, answer, text};
 use super::desk::{Desk, Ticket};
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
-    Router::new().route("/issues.json", get(list).post(create)).route("/issues/{id}", get(show).put(update))
+    Router::new()
+        .route("/issues.json", get(list).post(create))
+        .route("/issues/{id}", get(show).put(update))
+        .route("/issue_statuses.json", get(statuses))
+        .route("/uploads.json", post(upload))
 }
 
 fn missing() -> Response {
@@ -70,7 +74,66 @@ async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response
     })
 }
 
+/// As a new Redmine has them.
+const STATUSES: [(u64, &str, bool); 6] = [
+    (1, "New", false),
+    (2, "In Progress", false),
+    (3, "Resolved", false),
+    (4, "Feedback", false),
+    (5, "Closed", true),
+    (6, "Rejected", true),
+];
+
+fn status((id, name, closed): (u64, &str, bool)) -> Value {
+    json!({"id": id, "name": name, "is_closed": closed})
+}
+
+async fn statuses() -> Response {
+    answer(200, json!({"issue_statuses": STATUSES.map(status)}))
+}
+
+async fn upload(
+    State(desk): State<Arc<Desk>>,
+    headers: HeaderMap,
+    query: Query,
+    body: axum::body::Bytes,
+) -> Response {
+    if headers.get("content-type").is_none_or(|kind| kind != "application/octet-stream") {
+        return StatusCode::NOT_ACCEPTABLE.into_response();
+    }
+    if body.len() > 5 << 20 {
+        return answer(
+            422,
+            json!({"errors": ["This file cannot be uploaded because it exceeds the maximum allowed file size"]}),
+        );
+    }
+    let name = query.get("filename").map_or("file", String::as_str);
+    answer(201, json!({"upload": {"id": 1, "token": desk.upload(name, &body)}}))
+}
+
 async fn update(State(desk): State<Arc<Desk>>, Path(id): Path<String>, Json(sent): Json<Value>) -> Response {
+    let issue = &sent["issue"];
+    let to = STATUSES.into_iter().find(|one| issue["status_id"] == one.0);
+    let changed = desk.alter(number(&id), |fields| {
+        if let Some(to) = to {
+            fields["status"] = status(to);
+        }
+        if issue.get("priority_id").is_some() {
+            fields["priority"] = json!({"id": issue["priority_id"]});
+        }
+    });
+    if changed.is_none() {
+        return missing();
+    }
+    for upload in issue["uploads"].as_array().into_iter().flatten() {
+        match desk.uploaded(text(upload, "/token")) {
+            Some((_, bytes)) => desk.attach(number(&id), text(upload, "/filename"), bytes),
+            None => return answer(422, json!({"errors": ["File is invalid"]})),
+        }
+    }
+    if issue.get("notes").is_none() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let entry =
         json!({"id": 1, "notes": sent["issue"]["notes"], "private_notes": sent["issue"]["private_notes"]});
     if desk.comment(number(&id), entry) { StatusCode::NO_CONTENT.into_response() } else { missing() }

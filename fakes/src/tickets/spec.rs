@@ -31,10 +31,13 @@ pub fn of(vendor: Vendor) -> Option<&'static Spec> {
 }
 
 /// What is wrong with a request, by its vendor's spec.
-pub(super) fn violation(vendor: Vendor, method: &str, path: &str, body: &[u8]) -> Option<String> {
+pub(super) fn violation(vendor: Vendor, method: &str, path: &str, kind: &str, body: &[u8]) -> Option<String> {
     let spec = of(vendor)?;
     // Younger than the file: held to the older search, whose body has the same names.
     let path = if path == "/rest/api/3/search/jql" { "/rest/api/3/search" } else { path };
+    if kind.starts_with("multipart/form-data") {
+        return spec.form(method, path).err();
+    }
     let body = if body.is_empty() { Ok(None) } else { serde_json::from_slice(body).map(Some) };
     match body {
         Ok(body) => spec.request(method, path, body.as_ref()).err(),
@@ -49,6 +52,15 @@ impl Spec {
         as_json_schema(&mut document["components"]);
         as_json_schema(&mut document["paths"]);
         Some(Self { document, made: Mutex::default() })
+    }
+
+    /// Whether the spec knows a form there.
+    fn form(&self, method: &str, path: &str) -> Result<(), String> {
+        let (template, operation) = self.operation(method, path)?;
+        match operation.pointer("/requestBody/content/multipart~1form-data") {
+            Some(_) => Ok(()),
+            None => Err(format!("{method} {template} takes no form")),
+        }
     }
 
     /// Whether a request is one that the spec knows, with a body that it allows.

@@ -6,6 +6,8 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
         .route("/api/v1/tickets", post(create))
         .route("/api/v1/tickets/search", get(search))
-        .route("/api/v1/tickets/{id}", get(show))
+        .route("/api/v1/tickets/{id}", get(show).put(update))
         .route("/api/v1/tags", get(tags))
         .route("/api/v1/ticket_articles", post(article))
         .route("/api/v1/ticket_articles/by_ticket/{id}", get(articles))
@@ -73,8 +75,38 @@ async fn tags(State(desk): State<Arc<Desk>>, query: Query) -> Response {
     ticket.map_or_else(missing, |ticket| answer(200, json!({"tags": words(&ticket)})))
 }
 
+async fn update(State(desk): State<Arc<Desk>>, Path(id): Path<u64>, Json(sent): Json<Value>) -> Response {
+    if text(&sent, "/state").starts_with("pending") && text(&sent, "/pending_time").is_empty() {
+        return answer(422, json!({"error": "Missing required value for field 'pending_time'!"}));
+    }
+    let known = ["new", "open", "pending reminder", "pending close", "closed"];
+    if sent.get("state").is_some() && !known.contains(&text(&sent, "/state")) {
+        return answer(422, json!({"error": "No lookup value found for 'state'"}));
+    }
+    let changed = desk.alter(id, |ticket| {
+        for field in ["state", "priority", "pending_time"] {
+            if sent.get(field).is_some() {
+                ticket[field] = sent[field].clone();
+            }
+        }
+    });
+    changed.map_or_else(missing, |ticket| answer(200, ticket.fields))
+}
+
 async fn article(State(desk): State<Arc<Desk>>, Json(sent): Json<Value>) -> Response {
     let id = sent["ticket_id"].as_u64().unwrap_or(0);
+    for file in sent["attachments"].as_array().into_iter().flatten() {
+        let Ok(bytes) = STANDARD.decode(text(file, "/data")) else {
+            return answer(422, json!({"error": "Invalid base64 for attachment with index '0'"}));
+        };
+        if text(file, "/filename").is_empty() || text(file, "/mime-type").is_empty() {
+            return answer(
+                422,
+                json!({"error": "Attachment needs 'filename', 'mime-type' and 'data' params"}),
+            );
+        }
+        desk.attach(id, text(file, "/filename"), bytes);
+    }
     if desk.comment(id, sent.clone()) { answer(201, sent) } else { missing() }
 }
 

@@ -5,7 +5,7 @@ use super::desk::{Desk, Ticket};
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
         .route("/api/v2/tickets.json", get(list).post(create))
         .route("/api/v2/tickets/{id}", put(update).get(show))
         .route("/api/v2/tickets/{id}/comments.json", get(comments))
+        .route("/api/v2/uploads.json", post(upload))
 }
 
 fn number(id: &str) -> u64 {
@@ -71,7 +72,38 @@ async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response
     desk.ticket(number(&id)).map_or_else(missing, |ticket| answer(200, json!({"ticket": ticket.fields})))
 }
 
+async fn upload(State(desk): State<Arc<Desk>>, query: Query, body: axum::body::Bytes) -> Response {
+    let Some(name) = query.get("filename") else { return answer(400, json!({"error": "filename"})) };
+    answer(201, json!({"upload": {"token": desk.upload(name, &body), "expires_at": "2030-01-01T00:00:00Z"}}))
+}
+
 async fn update(State(desk): State<Arc<Desk>>, Path(id): Path<String>, Json(sent): Json<Value>) -> Response {
+    let changes = &sent["ticket"];
+    if ["status", "priority"].iter().any(|field| changes.get(field).is_some()) {
+        let words = ["new", "open", "pending", "hold", "solved", "closed"];
+        if changes["status"].as_str().is_some_and(|word| !words.contains(&word)) {
+            return answer(422, json!({"error": "RecordInvalid"}));
+        }
+        let changed = desk.alter(number(&id), |fields| {
+            for field in ["status", "priority"] {
+                if changes.get(field).is_some() {
+                    fields[field] = changes[field].clone();
+                }
+            }
+        });
+        if changed.is_none() {
+            return missing();
+        }
+    }
+    if changes.get("comment").is_none() {
+        return show(State(desk), Path(id)).await;
+    }
+    for token in changes["comment"]["uploads"].as_array().into_iter().flatten() {
+        match desk.uploaded(token.as_str().unwrap_or_default()) {
+            Some((name, bytes)) => desk.attach(number(&id), &name, bytes),
+            None => return answer(422, json!({"error": "RecordInvalid", "description": "no such upload"})),
+        }
+    }
     let html = text(&sent, "/ticket/comment/html_body");
     let comment = json!({"id": 1, "type": "Comment", "html_body": html, "body": plain(html), "public": sent["ticket"]["comment"]["public"]});
     if !desk.comment(number(&id), comment) {
@@ -83,6 +115,8 @@ async fn update(State(desk): State<Arc<Desk>>, Path(id): Path<String>, Json(sent
 async fn comments(State(desk): State<Arc<Desk>>, Path(id): Path<String>) -> Response {
     desk.ticket(number(&id)).map_or_else(missing, |ticket| {
         let newest: Vec<Value> = ticket.comments.into_iter().rev().collect();
-        answer(200, json!({"count": newest.len(), "comments": newest}))
+        let users: Vec<Value> =
+            newest.iter().map(|one| json!({"id": one["author_id"], "name": one["fake_author"]})).collect();
+        answer(200, json!({"count": newest.len(), "comments": newest, "users": users}))
     })
 }

@@ -9,10 +9,17 @@ use crate::http::limits::caller_key;
 use crate::http::problem::{Problem, Result};
 use crate::playbook::policy::trigger::On;
 use crate::triggers::Sent;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A form as it comes in.
 #[derive(Deserialize)]
@@ -40,6 +47,36 @@ pub(super) struct Receipt {
     conversation: String,
     /// Opens the conversation in the widget.
     token: String,
+}
+
+/// Pages of the sites that may hold the widget may post forms, without cookies; where none is named, the desk's own alone.
+pub(super) async fn of_other_sites(
+    State(sites): State<Arc<[String]>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let origin = request.headers().get(ORIGIN).cloned();
+    let origin = origin
+        .filter(|origin| sites.iter().any(|site| site.as_bytes().eq_ignore_ascii_case(origin.as_bytes())));
+    let asks = *request.method() == Method::OPTIONS;
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = origin {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if asks {
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+            let sent = HeaderValue::from_static("authorization, content-type");
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, sent);
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
+        }
+    }
+    response
+}
+
+/// A browser asks whether a page may post; the answer is in the headers.
+pub(super) async fn asked() -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 /// Takes a form. The same id of the same visitor again changes nothing.

@@ -6,6 +6,7 @@ use super::visitor::{self, Visit, Visitor};
 use crate::domain::conversation::{Conversation, State};
 use crate::domain::customer::Customer;
 use crate::domain::ids::CustomerId;
+use crate::domain::switch;
 use crate::http::Site;
 use crate::http::caller::Caller;
 use crate::http::extract::Json;
@@ -97,7 +98,7 @@ pub(super) async fn create(
         token,
         visitor: customer.id.to_string(),
         conversation: talk.as_ref().map(Current::of),
-        config: config(&site, &customer, arrival.locale.as_deref()),
+        config: config(&site, &customer, arrival.locale.as_deref()).await?,
     };
     Ok((StatusCode::CREATED, Json(welcome)))
 }
@@ -271,25 +272,29 @@ impl Current {
     }
 }
 
-fn config(site: &Site, customer: &Customer, locale: Option<&str>) -> Config {
+async fn config(site: &Site, customer: &Customer, locale: Option<&str>) -> Result<Config> {
+    let board = site.ledger.storage.switchboard().await?;
+    // A bot that is off neither greets nor says what it is.
+    let silent = switch::muted(&board.on(Channel::Web), Channel::Web).is_some();
     let book = site.library.current();
     let asked = locale.or(customer.locale.as_deref()).unwrap_or(&book.desk.default_language);
     let language = book.spoken(asked).to_owned();
     let facts = facts(&book, customer, site).json();
     let mut facts = facts;
     facts.insert("bot".to_owned(), json!({"name": book.desk.bot_name}));
-    Config {
+    let say = |id: &str| if silent { String::new() } else { book.say(id, &language, &facts) };
+    Ok(Config {
         desk: book.desk.name.clone(),
         bot_name: book.desk.bot_name.clone(),
-        greeting: book.say("greeting", &language, &facts),
-        disclosure: book.say("disclosure", &language, &facts),
-        language,
+        greeting: say("greeting"),
+        disclosure: say("disclosure"),
+        language: language.clone(),
         identified: customer.verified,
         max_message_bytes: MAX_MESSAGE_BYTES,
         max_upload_bytes: site.settings.max_upload_bytes,
         upload_types: crate::files::TYPES,
         channels: site.platforms.health().iter().map(|(channel, _)| channel.name()).collect(),
-    }
+    })
 }
 
 /// The facts before anything was said.

@@ -137,7 +137,7 @@ fn to(stored: &Stored, book: &crate::playbook::Playbook) -> String {
             let (_, known) = book.team(team);
             format!("{} by {channel}", known.map_or(team.as_str(), |team| &team.name))
         }
-        Effect::Mirror(_) | Effect::Comment { .. } => "the ticket system".to_owned(),
+        Effect::Mirror(_) | Effect::Comment { .. } | Effect::Attach { .. } => "the ticket system".to_owned(),
         Effect::Act { action, .. } => action.clone(),
         Effect::Send { .. } | Effect::SendCode { .. } => "the customer".to_owned(),
         Effect::OpenTicket(_) => "our tickets".to_owned(),

@@ -11,7 +11,8 @@ use crate::http::extract::{Json, Path, Query};
 use crate::http::problem::{Problem, Result};
 use crate::http::session::{Admin, Answerer, Reader};
 use crate::playbook::policy::trigger::On;
-use crate::ports::storage::FiringFilter;
+use crate::playbook::triggers::CheckedTrigger;
+use crate::ports::storage::{FiringFilter, PollHealth};
 use axum::extract::State;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -58,7 +59,7 @@ struct Trigger {
     id: String,
     name: String,
     description: String,
-    /// `hook`, `schedule`, `form`, `ticket`, `file` or `manual`.
+    /// `hook`, `schedule`, `poll`, `form`, `ticket`, `file` or `manual`.
     kind: &'static str,
     /// Of a schedule, when it fires next.
     #[schema(required, value_type = Option<String>, format = DateTime)]
@@ -68,6 +69,38 @@ struct Trigger {
     ready: Option<bool>,
     /// What the last 30 days came to.
     lately: Lately,
+    /// Of a poll, how it is; null before its first look.
+    #[schema(required)]
+    poll: Option<Poll>,
+}
+
+/// How the polling of a database is.
+#[derive(Serialize, ToSchema)]
+struct Poll {
+    /// When it last worked; null where it never has.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    looked_at: Option<Time>,
+    /// When it is looked again.
+    #[schema(value_type = String, format = DateTime)]
+    next: Time,
+    /// Tries in a row that came to nothing.
+    failures: i64,
+    /// What is wrong, as a sentence; null where all is well.
+    #[schema(required)]
+    trouble: Option<String>,
+}
+
+impl Poll {
+    fn of(trigger: &CheckedTrigger, polls: &[PollHealth]) -> Option<Self> {
+        let polled = matches!(trigger.on, On::Poll(_));
+        let poll = polls.iter().find(|poll| polled && poll.trigger == trigger.id)?;
+        Some(Self {
+            looked_at: poll.looked_at,
+            next: poll.due,
+            failures: poll.failures,
+            trouble: poll.trouble.clone(),
+        })
+    }
 }
 
 /// How often a trigger went off, and what came of it.
@@ -150,6 +183,7 @@ pub(super) async fn start(
 pub(super) async fn list(State(site): State<Site>, _: Reader) -> Result<Json<Triggers>> {
     let book = site.library.current();
     let now = site.ledger.now();
+    let polls = site.ledger.storage.polls().await?;
     let counts = site.ledger.storage.firing_counts(now - TimeDelta::days(LATELY_DAYS)).await?;
     let items = book.triggers.values().map(|trigger| {
         let count = counts.iter().find(|count| count.trigger == trigger.id);
@@ -170,6 +204,7 @@ pub(super) async fn list(State(site): State<Site>, _: Reader) -> Result<Json<Tri
                 failed: count.map_or(0, |count| count.failed),
                 waiting: count.map_or(0, |count| count.waiting),
             },
+            poll: Poll::of(trigger, &polls),
         }
     });
     Ok(Json(Triggers { items: items.collect() }))

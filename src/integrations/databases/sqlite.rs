@@ -1,6 +1,6 @@
 //! SQLite files, opened read-only.
 
-use super::{CONNECTIONS, PATIENCE, Row, Taken, asked_rows, failed, too_slow};
+use super::{CONNECTIONS, PATIENCE, Row, Slice, Taken, asked_rows, failed, too_slow};
 use crate::ports::{Query, QueryError};
 use futures::TryStreamExt as _;
 use serde_json::Value;
@@ -26,15 +26,32 @@ pub(super) fn pool(url: &str) -> Result<SqlitePool, String> {
 }
 
 pub(super) async fn select(pool: &SqlitePool, query: &Query<'_>) -> Result<Vec<Row>, QueryError> {
+    let text = format!("SELECT * FROM (\n{}\n) LIMIT {}", bare(query.text), asked_rows(query));
+    fetch(pool, query, text, query.params.iter()).await
+}
+
+pub(super) async fn part(
+    pool: &SqlitePool,
+    query: &Query<'_>,
+    slice: &Slice<'_>,
+) -> Result<Vec<Row>, QueryError> {
+    fetch(pool, query, slice.sql("$1"), slice.from.into_iter()).await
+}
+
+async fn fetch(
+    pool: &SqlitePool,
+    query: &Query<'_>,
+    text: String,
+    params: impl Iterator<Item = &Value>,
+) -> Result<Vec<Row>, QueryError> {
     let mut db = pool.acquire().await.map_err(|error| failed(query, error))?;
     let deadline = Instant::now() + query.timeout;
     db.lock_handle()
         .await
         .map_err(|error| failed(query, error))?
         .set_progress_handler(STEPS, move || Instant::now() < deadline);
-    let text = format!("SELECT * FROM (\n{}\n) LIMIT {}", bare(query.text), asked_rows(query));
     let mut asked = sqlx::query(AssertSqlSafe(text));
-    for param in query.params {
+    for param in params {
         asked = bind(asked, param);
     }
     let mut taken = Taken::new(query);

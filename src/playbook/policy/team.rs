@@ -40,6 +40,10 @@ pub struct Team {
     /// How the team is told beside the console; by every channel that is set up where absent, by none where empty.
     #[serde(default)]
     pub notify: Option<Vec<NoticeChannel>>,
+    /// Whether customers are told what is written below their tickets in the other ticket system and is shown to
+    /// customers there. Without it agents alone see it.
+    #[serde(default)]
+    pub tell_ticket_comments: bool,
 }
 
 /// A way to tell a team; each is set up in the settings, under `[notify]`.

@@ -51,6 +51,8 @@ pub enum On {
     Hook(Hook),
     /// A time.
     Schedule(Schedule),
+    /// A new row in a database of the desk's owner.
+    Poll(Poll),
     /// A form of the site, posted to `/chat/v1/forms/{id}`.
     Form(Form),
     /// Something that happens to a ticket, here or in the ticket system.
@@ -68,6 +70,7 @@ impl On {
         match self {
             Self::Hook(_) => "hook",
             Self::Schedule(_) => "schedule",
+            Self::Poll(_) => "poll",
             Self::Form(_) => "form",
             Self::Ticket(_) => "ticket",
             Self::File(_) => "file",
@@ -129,6 +132,45 @@ pub struct Schedule {
     /// Whether a moment that passed while the desk was down is made up for, once.
     #[serde(default)]
     pub catch_up: bool,
+}
+
+/// `poll`: each row that the query gives for the first time is an event. Rows are told apart by their key for good, also
+/// over restarts and several processes.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Poll {
+    /// Which, of the settings' `databases`.
+    pub database: String,
+    /// One `SELECT` without parameters.
+    pub query: String,
+    /// How often; 10 s to 1 day.
+    #[schemars(with = "String")]
+    pub every: Span,
+    /// The column that tells one row from another: a number or a text that never changes.
+    pub key: String,
+    /// A column that rises with each new row, such as its number or the time of its last change: only rows from the last
+    /// one on are read. It must not be set by transactions that may end in another order. Without it all rows of the
+    /// query are read each time, so that it has to bound them itself.
+    pub cursor: Option<String>,
+    /// Where it begins when it looks for the first time.
+    #[serde(default)]
+    pub from: Beginning,
+    /// Rows read at once, 1 to 500; 100 where absent.
+    pub max_rows: Option<u32>,
+    /// How long the query may take, at most 30 s; 5 s where absent.
+    #[schemars(with = "Option<String>")]
+    pub timeout: Option<Span>,
+}
+
+/// Where a poll begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Beginning {
+    /// With rows that are not there yet: what is found at the first look sets nothing off.
+    #[default]
+    Now,
+    /// With the first row that there is.
+    Beginning,
 }
 
 /// `form`.

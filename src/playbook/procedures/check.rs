@@ -13,6 +13,7 @@ use crate::playbook::facts::Kind;
 use crate::playbook::fault::{Faults, Spot, unknown};
 use crate::playbook::policy::procedure::{Ask, Call, Procedure, SlotKind, Step, Ticket, Words};
 use crate::playbook::replies::{self, Replies};
+use crate::playbook::templates;
 use crate::playbook::typing::Scope;
 use crate::playbook::yaml::{self, Span, Spanned};
 use regex::Regex;
@@ -67,6 +68,7 @@ pub fn check(
         patterns: BTreeMap::new(),
         actions: BTreeSet::new(),
         said: BTreeSet::new(),
+        reads: BTreeSet::new(),
     };
     let end = check.steps(&procedure.steps, true);
     if end.goes_on && end.owes {
@@ -75,7 +77,7 @@ pub fn check(
             "not every path says something, resolves or hands off; end each with reply, resolve or hand_off";
         check.fault(line, message);
     }
-    let Check { conditions, patterns, actions, said, .. } = check;
+    let Check { conditions, patterns, actions, said, reads, .. } = check;
     Some((
         procedure.id.value,
         CheckedProcedure {
@@ -86,6 +88,7 @@ pub fn check(
             conditions,
             patterns,
             slots,
+            reads: reads.into_iter().collect(),
             actions: actions.into_iter().collect(),
             replies: said.into_iter().collect(),
         },
@@ -119,6 +122,8 @@ struct Check<'a> {
     patterns: BTreeMap<String, Regex>,
     actions: BTreeSet<String>,
     said: BTreeSet<String>,
+    /// The desk's facts that are read.
+    reads: BTreeSet<String>,
 }
 
 impl Check<'_> {
@@ -356,7 +361,10 @@ impl Check<'_> {
         let scope =
             Scope { intents: self.known.intents, more: &self.names.kinds, sample: &self.names.sample };
         match Condition::parse(&source.value, &scope) {
-            Ok(condition) => drop(self.conditions.insert(source.value.clone(), condition)),
+            Ok(condition) => {
+                self.reads.extend(condition.facts().iter().cloned());
+                self.conditions.insert(source.value.clone(), condition);
+            }
             Err(message) => self.fault(yaml::spot(source), message),
         }
     }
@@ -391,13 +399,37 @@ impl Check<'_> {
         if let Err(message) = replies::try_template(source, &self.names.sample) {
             self.fault(line, format!("the template {source:?}: {message}"));
         }
+        self.read(source);
+    }
+
+    /// Notes the desk's own facts that a template reads; what the playbook itself knows is none.
+    fn read(&mut self, source: &str) {
+        let facts = templates::reads(source).into_iter().filter(|path| {
+            path.contains('.')
+                && matches!(
+                    path.split('.').next(),
+                    Some("customer" | "conversation" | "desk" | "message" | "entities")
+                )
+                || matches!(path.as_str(), "intent" | "confidence" | "urgency" | "sentiment")
+        });
+        self.reads.extend(facts);
     }
 
     fn value(&mut self, source: &Value, line: Spot) -> Value {
+        self.read_within(source);
         replies::try_value(source, &self.names.sample).unwrap_or_else(|message| {
             self.fault(line, format!("the template {source}: {message}"));
             Value::Null
         })
+    }
+
+    fn read_within(&mut self, source: &Value) {
+        match source {
+            Value::String(text) => self.read(text),
+            Value::Array(list) => list.iter().for_each(|one| self.read_within(one)),
+            Value::Object(map) => map.values().for_each(|one| self.read_within(one)),
+            _ => {}
+        }
     }
 
     fn fault(&mut self, line: Spot, message: impl Into<String>) {

@@ -32,6 +32,8 @@ pub struct CheckedProcedure {
     patterns: BTreeMap<String, Regex>,
     /// Everything it may ask for.
     pub slots: BTreeMap<String, SlotKind>,
+    /// The facts that its conditions, templates and inputs read, as paths such as `customer.tier`.
+    pub reads: Vec<String>,
     /// The actions that it may call.
     pub actions: Vec<String>,
     /// The sentences that it may say.

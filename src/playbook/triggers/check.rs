@@ -3,11 +3,11 @@
 use super::CheckedTrigger;
 use super::moments::Moments;
 use crate::domain::decision::Automation;
-use crate::playbook::actions::compiled;
+use crate::playbook::actions::{compiled, query};
 use crate::playbook::condition::{Condition, MoreNames};
 use crate::playbook::fault::{Faults, Spot, unknown};
 use crate::playbook::policy::procedure::Words;
-use crate::playbook::policy::trigger::{FindBy, Hook, On, Outcome, Signature, TriggerFile};
+use crate::playbook::policy::trigger::{FindBy, Hook, On, Outcome, Poll, Signature, TriggerFile};
 use crate::playbook::procedures::CheckedProcedure;
 use crate::playbook::replies::{self, Replies};
 use crate::playbook::shape;
@@ -21,6 +21,13 @@ use std::time::Duration;
 const MOST_BYTES: usize = 256 * 1024;
 /// How old a signed request may be at most.
 const OLDEST: Duration = Duration::from_secs(3600);
+
+/// How often a database may be polled.
+const OFTEN: std::ops::RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(86_400);
+/// The most rows that are read at once.
+const MOST_ROWS: u32 = 500;
+/// How long a polled database may be waited for.
+const SLOWEST: Duration = Duration::from_secs(30);
 
 /// Names that `/hooks/…` has already.
 const TAKEN: &[&str] = &["telegram", "discord", "tickets"];
@@ -125,7 +132,7 @@ fn brings(on: &On) -> Value {
             json!({"type": "object", "properties": {"id": text, "name": text, "type": text, "size": {"type": "integer"}}})
         }
         On::Schedule(_) => json!({"type": "object", "properties": {"at": text}}),
-        On::Hook(_) | On::Form(_) | On::Manual(_) => json!({"type": "object"}),
+        On::Hook(_) | On::Poll(_) | On::Form(_) | On::Manual(_) => json!({"type": "object"}),
     }
 }
 
@@ -141,6 +148,7 @@ impl Check<'_> {
     fn on(&mut self, on: &On, line: Spot) -> Option<Moments> {
         match on {
             On::Hook(hook) => self.hook(hook, line),
+            On::Poll(poll) => self.poll(poll, line),
             On::Schedule(schedule) => match Moments::parse(&schedule.cron, schedule.zone.as_deref()) {
                 Ok(moments) => return Some(moments),
                 Err(message) => self.fault(line, message),
@@ -181,16 +189,40 @@ impl Check<'_> {
         }
     }
 
+    fn poll(&mut self, poll: &Poll, line: Spot) {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        if poll.database.is_empty() || !poll.database.chars().all(|letter| plain(letter) || letter == '-') {
+            self.fault(line, "`database` is a name in the settings: letters, digits, - and _");
+        }
+        for column in [Some(&poll.key), poll.cursor.as_ref()].into_iter().flatten() {
+            if column.is_empty() || column.len() > 63 || !column.chars().all(plain) {
+                self.fault(line, format!("\"{column}\" is no name of a column: letters, digits and _"));
+            }
+        }
+        if let Err(message) = query::check(&poll.query, 0) {
+            self.fault(line, message);
+        }
+        if !OFTEN.contains(&poll.every.0) {
+            self.fault(line, "`every` is 10s to 1d");
+        }
+        if poll.max_rows.is_some_and(|rows| !(1..=MOST_ROWS).contains(&rows)) {
+            self.fault(line, format!("`max_rows` is 1 to {MOST_ROWS}"));
+        }
+        if poll.timeout.is_some_and(|timeout| timeout.0.is_zero() || timeout.0 > SLOWEST) {
+            self.fault(line, "`timeout` is more than nothing and at most 30s");
+        }
+    }
+
     fn find(&mut self, find: &[Spanned<FindBy>], on: &On, on_line: Spot) -> Option<Condition> {
         let here = matches!(on, On::Form(_) | On::File(_) | On::Manual(_));
         match find.first() {
             Some(first) if here => {
                 self.fault(
                     yaml::spot(first),
-                    "the conversation is known: `find` is for hooks, schedules and tickets",
+                    "the conversation is known: `find` is for hooks, schedules, polls and tickets",
                 );
             }
-            None if matches!(on, On::Hook(_) | On::Schedule(_)) => {
+            None if matches!(on, On::Hook(_) | On::Schedule(_) | On::Poll(_)) => {
                 self.fault(
                     on_line,
                     "`find` says whose matter it is: customer_id, email, ticket, waiting or each",
@@ -221,7 +253,7 @@ impl Check<'_> {
 
     fn then(&mut self, then: &Spanned<Outcome>, on: &On) {
         let (line, then) = (yaml::spot(then), &then.value);
-        if *then == Outcome::default() && !matches!(on, On::Hook(_) | On::Ticket(_)) {
+        if *then == Outcome::default() && !matches!(on, On::Hook(_) | On::Poll(_) | On::Ticket(_)) {
             self.fault(line, "the trigger does nothing");
         }
         if let Some(words) = &then.say {
@@ -237,7 +269,7 @@ impl Check<'_> {
             self.fault(line, "an agent starts a playbook: name it");
         }
         if then.open && matches!(on, On::Form(_) | On::File(_) | On::Manual(_) | On::Ticket(_)) {
-            self.fault(line, "there is a conversation already: `open` is for hooks and schedules");
+            self.fault(line, "there is a conversation already: `open` is for hooks, schedules and polls");
         }
         if then.automation.is_some_and(|level| level < Automation::Approve) {
             self.fault(line, "`automation` is approve or auto");

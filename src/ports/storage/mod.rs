@@ -9,6 +9,7 @@ mod memory;
 mod outbox;
 mod overview;
 mod people;
+mod polls;
 mod records;
 mod spending;
 mod switches;
@@ -23,6 +24,7 @@ pub use memory::Memory;
 pub use outbox::{Count, Item, Letter, Outbox};
 pub use overview::{FiringCount, Overview, StepSpending, Untaken};
 pub use people::{People, Session, SessionKind, User};
+pub use polls::{PollHealth, PollPlace, Polled, PolledRow, Polls};
 pub use records::{Customers, Releases, StoredUpload, Uploads};
 pub use switches::{DeskEvent, Switches};
 pub use tickets::{Mirrored, TicketChange, TicketEntry, TicketFilter, TicketRecord, TicketStore};
@@ -61,6 +63,7 @@ pub trait Storage:
     + Matters
     + Codes
     + Firings
+    + Polls
     + Budgets
     + Memory
     + Switches

@@ -143,6 +143,9 @@ pub trait TicketStore: Send + Sync {
     /// Adds a line to a ticket's history; the same `once` again changes nothing.
     async fn note_ticket(&self, number: i64, entry: &TicketEntry, once: &str) -> Result<(), Unavailable>;
 
+    /// Whether a line with that `once` stands in a ticket's history.
+    async fn is_noted(&self, number: i64, once: &str) -> Result<bool, Unavailable>;
+
     /// A ticket's history, oldest first, the last 200 lines.
     async fn ticket_history(&self, number: i64) -> Result<Vec<TicketEntry>, Unavailable>;
 

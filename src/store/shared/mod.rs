@@ -14,6 +14,7 @@ mod memory;
 mod outbox;
 mod overview;
 mod people;
+mod polls;
 mod records;
 mod spending;
 mod switches;

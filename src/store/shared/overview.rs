@@ -8,7 +8,7 @@ use crate::domain::event::Entry;
 use crate::domain::ids::{ConversationId, Place};
 use crate::ports::storage::{FiringCount, Overview, StepSpending, Unavailable, Untaken};
 use crate::store::values::{from_json, micros, parsed, plain, time};
-use crate::triggers::{FAILED, GIVEN_UP};
+use crate::triggers::{BEFORE, FAILED, GIVEN_UP, LEFT_OUT};
 use async_trait::async_trait;
 
 /// The kinds of events that say what the desk did or was kept from doing.
@@ -45,13 +45,15 @@ impl Overview for Store {
                 Box::pin(async move {
                     let rows: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
                         "SELECT trigger_id, COUNT(*), MAX(at), \
-                         CAST(SUM(CASE WHEN outcome LIKE $2 OR outcome LIKE $3 THEN 1 ELSE 0 END) AS BIGINT), \
+                         CAST(SUM(CASE WHEN outcome LIKE $2 OR outcome LIKE $3 OR outcome LIKE $4 THEN 1 ELSE 0 END) AS BIGINT), \
                          CAST(SUM(CASE WHEN state = 'pending' THEN 1 ELSE 0 END) AS BIGINT) \
-                         FROM firing WHERE at >= $1 GROUP BY trigger_id ORDER BY trigger_id",
+                         FROM firing WHERE at >= $1 AND COALESCE(outcome, '') <> $5 GROUP BY trigger_id ORDER BY trigger_id",
                     )
                     .bind(since)
                     .bind(format!("{GIVEN_UP}%"))
                     .bind(format!("{FAILED}%"))
+                    .bind(format!("{LEFT_OUT}%"))
+                    .bind(BEFORE)
                     .fetch_all(db)
                     .await?;
                     let counts = rows.into_iter().map(|(trigger, fired, at, failed, waiting)| {

@@ -33,6 +33,17 @@ pub(super) async fn add(
     Ok(())
 }
 
+/// Whether there is a line with that `once`.
+pub(super) async fn has(number: i64, once: &str, db: &mut Connection) -> Result<bool, sqlx::Error> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT seq FROM ticket_entry WHERE number = $1 AND once = $2")
+            .bind(number)
+            .bind(once)
+            .fetch_optional(db)
+            .await?;
+    Ok(found.is_some())
+}
+
 /// The last 200, oldest first.
 pub(super) async fn of(number: i64, db: &mut Connection) -> Result<Vec<TicketEntry>, sqlx::Error> {
     let rows: Vec<(i64, String, String)> = sqlx::query_as(

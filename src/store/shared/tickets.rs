@@ -73,6 +73,14 @@ impl TicketStore for Store {
             .await
     }
 
+    async fn is_noted(&self, number: i64, once: &str) -> Result<bool, Unavailable> {
+        self.engine
+            .read((number, plain(once)), |(number, once), db| {
+                Box::pin(async move { Ok(history::has(*number, once, db).await?) })
+            })
+            .await
+    }
+
     async fn ticket_history(&self, number: i64) -> Result<Vec<TicketEntry>, Unavailable> {
         self.engine
             .read(number, |number, db| Box::pin(async move { Ok(history::of(*number, db).await?) }))

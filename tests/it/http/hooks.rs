@@ -1,9 +1,11 @@
 //! Signed events from outside, and forms of the site.
 
 use crate::support::app::{Answer, App};
+use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use deskhand::domain::person::Role;
+use deskhand::domain::switch::SwitchedOff;
 use deskhand::ports::storage::FiringFilter;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -165,4 +167,44 @@ async fn a_form_that_does_not_fit_is_refused_and_nobody_gets_a_session() {
             .queue,
         0
     );
+}
+
+const SITE: &str = "https://www.example.com";
+
+#[tokio::test]
+async fn a_page_of_a_site_that_may_hold_the_widget_posts_forms_and_no_other_does() {
+    let app = App::with(|server| server.settings.allowed_origins = vec![SITE.to_owned()]).await;
+    let path = "/chat/v1/forms/contact-sales";
+    let asks = async |origin: &str, path: &str| {
+        let call = app.call(Method::OPTIONS, path).header("origin", origin);
+        let call = call.header("access-control-request-method", "POST");
+        call.header("access-control-request-headers", "content-type").send().await
+    };
+    let allowed = asks(SITE, path).await;
+    assert_eq!(allowed.header("access-control-allow-origin"), SITE);
+    assert_eq!(allowed.header("access-control-allow-methods"), "POST");
+    assert!(allowed.header("access-control-allow-headers").contains("content-type"));
+    assert_eq!(asks("https://evil.example", path).await.header("access-control-allow-origin"), "");
+    // Nothing else of the chat is open to pages of other sites.
+    assert_eq!(asks(SITE, "/chat/v1/messages").await.header("access-control-allow-origin"), "");
+    let form = json!({"id": "f1", "values": {"seats": 20, "message": "Do you have a discount?"}});
+    let sent = app.post(path, form.clone()).header("origin", SITE).send().await;
+    assert_eq!((sent.status.as_u16(), sent.header("access-control-allow-origin")), (202, SITE));
+    assert_eq!(sent.header("access-control-allow-credentials"), "", "no cookie goes along");
+}
+
+#[tokio::test]
+async fn a_bot_that_is_off_does_not_greet() {
+    let app = App::new().await;
+    let greets = async || app.post("/chat/v1/sessions", json!({})).send().await.json()["config"].clone();
+    assert_ne!(greets().await["greeting"], "");
+    let off = SwitchedOff {
+        switch: "all".parse().unwrap(),
+        because: "it says nonsense".to_owned(),
+        by: "Maria".to_owned(),
+        at: app.world.ledger.now(),
+    };
+    assert!(app.world.ledger.storage.switch_off(&off).await.unwrap());
+    let config = greets().await;
+    assert_eq!((&config["greeting"], &config["disclosure"]), (&json!(""), &json!("")));
 }

@@ -1,7 +1,7 @@
 use crate::support::app::App;
 use async_trait::async_trait;
 use deskhand::playbook::actions::Action;
-use deskhand::ports::{ActionError, Actions, Host};
+use deskhand::ports::{Actions, CallError, Host};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ struct TwoShops;
 
 #[async_trait]
 impl Actions for TwoShops {
-    async fn run(&self, _: &str, _: &Action, _: &Value) -> Result<Value, ActionError> {
-        Err(ActionError::Retry("away".to_owned()))
+    async fn run(&self, _: &str, _: &Action, _: &Value) -> Result<Value, CallError> {
+        Err(CallError::Retry("away".to_owned()))
     }
 
     fn hosts(&self) -> Vec<Host> {

@@ -8,7 +8,7 @@ use deskhand::integrations::programs::Programs;
 use deskhand::integrations::systems::Systems;
 use deskhand::integrations::tools::Tools;
 use deskhand::playbook::actions::Action;
-use deskhand::ports::{ActionError, Actions, Queries, Query, QueryError};
+use deskhand::ports::{Actions, CallError, Queries, Query, QueryError};
 use serde_json::{Value, json};
 use sqlx::Connection;
 use std::collections::BTreeMap;
@@ -222,7 +222,7 @@ async fn what_is_missing_or_away_is_a_sentence_without_a_password() {
     let away = Shop::at("postgres://reader:hunter2@127.0.0.1:9/shop".to_owned(), None);
     let find = find();
     let error = away.systems().run("k", &find, &json!({"number": "HB-1", "from": 0})).await.unwrap_err();
-    assert!(matches!(error, ActionError::Retry(_)), "{error:?}");
+    assert!(matches!(error, CallError::Retry(_)), "{error:?}");
     assert!(!error.to_string().contains("hunter2"), "{error}");
     let wrong =
         Databases::new([(&"shop".to_owned(), &"mysql://u:hunter2@h/d".to_owned().into())]).err().unwrap();

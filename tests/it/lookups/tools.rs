@@ -14,7 +14,7 @@ use deskhand::integrations::programs::Programs;
 use deskhand::integrations::systems::Systems;
 use deskhand::integrations::tools::Tools;
 use deskhand::playbook::actions::Action;
-use deskhand::ports::{ActionError, Actions};
+use deskhand::ports::{Actions, CallError};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -110,7 +110,7 @@ fn tools(server: Server, allowed: &[&str]) -> Tools {
     Tools::new(BTreeMap::from([("shop".to_owned(), (server, allowed))]))
 }
 
-async fn call(tools: &Tools, tool: &str) -> Result<Value, ActionError> {
+async fn call(tools: &Tools, tool: &str) -> Result<Value, CallError> {
     let arguments = Map::from_iter([("number".to_owned(), json!("HB-1"))]);
     tools.call("shop", tool, arguments, LIMIT).await
 }
@@ -171,23 +171,23 @@ async fn bad_answers_are_sentences_and_say_whether_it_may_have_been_done() {
     );
     for (tool, expected) in [("fails", "the tool fails says: no such order"), ("unknown", "no such tool")] {
         match call(&tools, tool).await.unwrap_err() {
-            ActionError::Refused(why) => assert!(why.contains(expected), "{tool}: {why}"),
+            CallError::Refused(why) => assert!(why.contains(expected), "{tool}: {why}"),
             other => panic!("{tool}: {other:?}"),
         }
     }
     for tool in ["large", "html", "broken"] {
         let error = call(&tools, tool).await.unwrap_err();
-        assert!(matches!(error, ActionError::InDoubt(_)), "{tool}: {error:?}");
+        assert!(matches!(error, CallError::InDoubt(_)), "{tool}: {error:?}");
         assert!(!error.to_string().contains("mcp-token"), "{error}");
     }
     let slow = tools.call("shop", "slow", Map::new(), Duration::from_millis(400)).await.unwrap_err();
-    assert!(matches!(&slow, ActionError::InDoubt(why) if why.contains("the tool slow")), "{slow:?}");
+    assert!(matches!(&slow, CallError::InDoubt(why) if why.contains("the tool slow")), "{slow:?}");
     // Nothing was asked of the tool: it may be tried again.
     let stranger = call(&self::tools(over_http(address, "wrong"), &["fails"]), "fails").await.unwrap_err();
-    assert!(matches!(&stranger, ActionError::Retry(why) if !why.contains("wrong")), "{stranger:?}");
+    assert!(matches!(&stranger, CallError::Retry(why) if !why.contains("wrong")), "{stranger:?}");
     let nobody =
         call(&self::tools(over_http("127.0.0.1:9".parse().unwrap(), "x"), &["fails"]), "fails").await;
-    assert!(matches!(nobody, Err(ActionError::Retry(_))), "{nobody:?}");
+    assert!(matches!(nobody, Err(CallError::Retry(_))), "{nobody:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,8 +196,8 @@ async fn a_program_is_a_server_with_an_empty_environment_and_is_ended() {
     assert_eq!(call(&tools, "find").await.unwrap(), json!({"status": "shipped"}));
     assert_eq!(call(&tools, "env").await.unwrap(), json!({"text": "home is "}));
     let slow = tools.call("shop", "slow", Map::new(), Duration::from_millis(500)).await.unwrap_err();
-    assert!(matches!(&slow, ActionError::InDoubt(_)), "{slow:?}");
+    assert!(matches!(&slow, CallError::InDoubt(_)), "{slow:?}");
     let gone = Server::new(Place::Program("/nowhere/mcp".into(), Vec::new())).unwrap();
     let error = call(&self::tools(gone, &["find"]), "find").await.unwrap_err();
-    assert!(matches!(&error, ActionError::Retry(why) if why.contains("can't be reached")), "{error:?}");
+    assert!(matches!(&error, CallError::Retry(why) if why.contains("can't be reached")), "{error:?}");
 }

@@ -1,6 +1,6 @@
 //! What is done to a ticket elsewhere comes here: by a signed event, or by asking; the customer hears of it once.
 
-use super::support::{desk, redmine, tickets, until};
+use super::support::{desk, redmine, runs_dry, tickets, until};
 use crate::support::app::App;
 use crate::support::world::{World, shipped};
 use connectors::guard::{Guard, Limits, Policy};
@@ -133,6 +133,7 @@ async fn a_system_that_sends_no_events_is_asked() {
     let pending =
         TicketChange { status: Some(TicketStatus::Pending), by: "Ben".into(), ..Default::default() };
     world.desk.ticketing.change(number, &pending).await.unwrap();
+    runs_dry(&world, 1).await;
     world.wait(6);
     assert_eq!(world.desk.ticketing.ask(tracker.as_ref()).await.unwrap(), 0);
     assert_eq!(tickets(&world).await[0].status, TicketStatus::Pending);

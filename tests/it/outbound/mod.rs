@@ -1,5 +1,6 @@
 //! What the desk does outside, and what comes back: letters, notices, tickets in the systems of others.
 
+mod changes;
 mod doctor;
 mod hooks;
 mod letters;

@@ -61,7 +61,17 @@ async fn a_file_and_its_folder_are_made_for_nobody_else_to_read() {
     let url = format!("sqlite:{}", file.display());
     assert_eq!(
         migrate(&url).await.unwrap(),
-        ["begin", "platforms", "matters", "triggers", "outbound", "codes", "model calls", "rule days"]
+        [
+            "begin",
+            "platforms",
+            "matters",
+            "triggers",
+            "outbound",
+            "codes",
+            "model calls",
+            "polls",
+            "rule days"
+        ]
     );
     let store = open(&url).await.unwrap();
     store.ping().await.unwrap();

@@ -278,7 +278,7 @@ async fn the_beginning_of_a_try_is_known_to_the_next_one(desk: Desk) {
 
 async fn a_dead_letter_waits_for_somebody_and_holds_up_only_its_ticket(desk: Desk) {
     let comment = |ticket: &str, text: &str| Event::Requested {
-        effect: Effect::Comment { ticket: ticket.into(), text: text.into() },
+        effect: Effect::Comment { ticket: ticket.into(), text: text.into(), status: None, priority: None },
     };
     let talk = desk.talk(Channel::Web, "hi").await;
     let asked = vec![comment("T-1", "a"), comment("T-1", "b"), comment("T-2", "c")];

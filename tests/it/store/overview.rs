@@ -116,7 +116,12 @@ async fn a_ticket_waits_stands_or_is_stuck_outside(desk: Desk) {
         desk.store.mirror_ticket(number, &there, at(0)).await.unwrap();
     }
     let comment = |number: i64| Event::Requested {
-        effect: Effect::Comment { ticket: format!("T-{number}"), text: "more".into() },
+        effect: Effect::Comment {
+            ticket: format!("T-{number}"),
+            text: "more".into(),
+            status: None,
+            priority: None,
+        },
     };
     // The third waits; the fourth stands there, but a comment of it is stuck.
     let asked = vec![comment(numbers[2]), comment(numbers[3])];

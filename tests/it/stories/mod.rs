@@ -16,6 +16,7 @@ mod mission;
 mod model;
 mod order;
 mod outside_faults;
+mod polls;
 mod reading;
 mod reception;
 mod replay;

@@ -9,7 +9,7 @@ use deskhand::domain::ticket::{NewTicket, TicketRef};
 use deskhand::playbook::actions::Action;
 use deskhand::ports::storage::Storage;
 use deskhand::ports::{
-    ActionError, Actions, Directory, DirectoryError, Mail, MailError, Mailer, Notice, Notifier, NotifyError,
+    Actions, CallError, Directory, DirectoryError, Mail, MailError, Mailer, Notice, Notifier, NotifyError,
     TicketError, Tickets,
 };
 use serde_json::Value;
@@ -115,22 +115,22 @@ impl FakeActions {
 
 #[async_trait]
 impl Actions for FakeActions {
-    async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, ActionError> {
+    async fn run(&self, key: &str, action: &Action, input: &Value) -> Result<Value, CallError> {
         // What would be sent can be made.
-        action.request(input).map_err(ActionError::Refused)?;
+        action.request(input).map_err(CallError::Refused)?;
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(now, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(self.slow_ms.load(Ordering::SeqCst))).await;
         self.at_once.fetch_sub(1, Ordering::SeqCst);
         let fault = self.faults.lock().expect("no panic").pop_front();
         match &fault {
-            Some(ActionFault::Away) => return Err(ActionError::Retry("503 from the shop".to_owned())),
+            Some(ActionFault::Away) => return Err(CallError::Retry("503 from the shop".to_owned())),
             Some(ActionFault::Busy(seconds)) => {
                 let after = Duration::from_secs(*seconds);
-                return Err(ActionError::Later { cause: "429 from the shop".to_owned(), after });
+                return Err(CallError::Later { cause: "429 from the shop".to_owned(), after });
             }
             Some(ActionFault::Refuses) => {
-                return Err(ActionError::Refused("422: no such order".to_owned()));
+                return Err(CallError::Refused("422: no such order".to_owned()));
             }
             _ => {}
         }
@@ -142,7 +142,7 @@ impl Actions for FakeActions {
             }
         }
         match fault {
-            Some(ActionFault::AnswerLost) => Err(ActionError::InDoubt("the link was cut.".to_owned())),
+            Some(ActionFault::AnswerLost) => Err(CallError::InDoubt("the link was cut.".to_owned())),
             Some(ActionFault::Answers(value)) => Ok(value),
             _ => Ok(self
                 .answers

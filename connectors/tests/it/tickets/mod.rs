@@ -1,6 +1,7 @@
 //! Ticket systems: opened once, commented once, read right, whatever happens to the links.
 
 mod adapters;
+mod changes;
 mod events;
 mod graphql;
 mod once;
@@ -87,7 +88,8 @@ pub fn at(vendor: Vendor, base: Url) -> Box<dyn TicketSystem> {
             Freshdesk::new(guard, base, &secret, "nobody@example.com", hook()).unwrap().with_lag(LAG),
         ),
         Vendor::Redmine => {
-            let fields = RedmineFields { key: Some(7), ..RedmineFields::default() };
+            let fields =
+                RedmineFields { key: Some(7), priorities: Some([3, 4, 5, 6]), ..RedmineFields::default() };
             Box::new(Redmine::new(guard, base, &secret, "desk", fields).unwrap().with_lag(LAG))
         }
         Vendor::Generic => {
@@ -132,6 +134,14 @@ fn described() -> GenericConfig {
             Method::POST,
             "/v1/tickets/{id}/notes",
             vec![("/note", Source::Text), ("/ref", Source::Key)],
+        )),
+        change: Some(call(
+            Method::PATCH,
+            "/v1/tickets/{id}",
+            vec![
+                ("/case/state", Source::Status(["fresh", "waiting", "done"].map(str::to_owned))),
+                ("/case/level", Source::Priority(["4", "3", "2", "1"].map(str::to_owned))),
+            ],
         )),
         read: call(Method::GET, "/v1/tickets/{id}", vec![]),
         idempotency_header: None,

@@ -34,7 +34,10 @@ pub(in crate::http::console) fn about(effect: &Effect, book: &Playbook) -> Strin
         Effect::Mirror(mirror) => {
             format!("Open {} in the other ticket system, too: {}", mirror.number, mirror.cause)
         }
-        Effect::Comment { ticket, text } => format!("Add to {ticket} in the other ticket system: {text}"),
+        Effect::Attach { ticket, file } => {
+            format!("Add the file {} to {ticket} in the other ticket system", file.name)
+        }
+        Effect::Comment { ticket, text, .. } => format!("Add to {ticket} in the other ticket system: {text}"),
         Effect::Send { text, .. } => format!("Send: {text}"),
         Effect::Act { action, undoes: None, .. } => action_name(action, book).to_owned(),
         Effect::Act { action, .. } => format!("Undo: {}", action_name(action, book)),

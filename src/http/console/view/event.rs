@@ -9,6 +9,7 @@ use crate::domain::effect::{Effect, Outcome};
 use crate::domain::event::{Answer, Author, Entry, Event as Domain, Question, Resolution};
 use crate::domain::ids::Seq;
 use crate::domain::switch::SwitchedOff;
+use crate::domain::ticket::COMMENTED;
 use crate::playbook::Playbook;
 use channels::Channel;
 use serde::Serialize;
@@ -285,6 +286,11 @@ pub(in crate::http::console) fn of(entry: &Entry, around: &Around<'_>) -> Option
             let who = by.as_ref().map_or("Nobody", |by| by.name.as_str());
             let text = if by.is_some() { format!("{who} rejected it: {reason}") } else { reason.clone() };
             approval(Status::Failed, text)
+        }
+        Domain::Occurred { name, about, data } if name == COMMENTED => {
+            let text = |field: &str| data[field].as_str().unwrap_or_default();
+            let author = Named { id: String::new(), name: format!("{} ({about})", text("by")) };
+            What::Note { id: entry.seq.to_string(), author: Some(author), text: text("text").to_owned() }
         }
         Domain::Occurred { name, about, data } => What::Act {
             act: "event".to_owned(),

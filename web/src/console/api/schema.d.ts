@@ -2639,6 +2639,26 @@ export interface components {
         Playbooks: {
             items: components["schemas"]["Startable"][];
         };
+        /** @description How the polling of a database is. */
+        Poll: {
+            /**
+             * Format: int64
+             * @description Tries in a row that came to nothing.
+             */
+            failures: number;
+            /**
+             * Format: date-time
+             * @description When it last worked; null where it never has.
+             */
+            looked_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it is looked again.
+             */
+            next: string;
+            /** @description What is wrong, as a sentence; null where all is well. */
+            trouble: string | null;
+        };
         /** @description The line that says most. */
         Preview: {
             /** Format: date-time */
@@ -2992,7 +3012,7 @@ export interface components {
         Trigger: {
             description: string;
             id: string;
-            /** @description `hook`, `schedule`, `form`, `ticket`, `file` or `manual`. */
+            /** @description `hook`, `schedule`, `poll`, `form`, `ticket`, `file` or `manual`. */
             kind: string;
             /** @description What the last 30 days came to. */
             lately: components["schemas"]["TriggerLately"];
@@ -3002,6 +3022,7 @@ export interface components {
              * @description Of a schedule, when it fires next.
              */
             next: string | null;
+            poll: components["schemas"]["Poll"] | null;
             /** @description Of a hook, whether its secret is set: without it every request is refused. */
             ready: boolean | null;
         };

@@ -2,7 +2,7 @@ import type { LanguageModel } from '../api/types';
 
 /** What a language model is asked for, as people call it. */
 export const JOBS: Record<string, string> = {
-  classify: 'Second opinion', extract: 'Reading values', summarise: 'Summaries', reply: 'Answers from articles', suggest: 'Drafts for agents', translate: 'Translations', screen: 'Checks of drafts', use: 'Look-ups for playbooks',
+  classify: 'Second opinion', extract: 'Reading values', summarise: 'Summaries', reply: 'Answers from articles', suggest: 'Drafts for agents', translate: 'Translations', screen: 'Checks of drafts', use: 'Look-ups for playbooks', embed: 'Articles by meaning',
 };
 
 /** The layers between the desk and the servers. */

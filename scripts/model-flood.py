@@ -9,14 +9,13 @@ times in the desk's own log: from a message's commit to the first word of the an
 """
 import concurrent.futures as futures
 import http.client
-import json
 import os
-import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
+
+from load_common import post, quantile, running
 
 BINARY = sys.argv[1] if len(sys.argv) > 1 else "target/release/deskhand"
 FAKE = sys.argv[2] if len(sys.argv) > 2 else "target/release/fake-model"
@@ -24,24 +23,6 @@ DESK, MODEL = 18190, 18191
 SECONDS, OTHERS = 60, 240
 UNSURE = "the numbers in the pdf {} for my client are strange"
 LOUD = "How do I export project {} to CSV?"
-
-
-def post(connection, path, body, token=None):
-    headers = {"content-type": "application/json"}
-    if token:
-        headers["authorization"] = f"Bearer {token}"
-    connection.request("POST", path, json.dumps(body), headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    if answer.status >= 300:
-        raise RuntimeError(f"{path}: {answer.status} {text[:200]}")
-    return json.loads(text)
-
-
-def get(path):
-    connection = http.client.HTTPConnection("127.0.0.1", DESK, timeout=5)
-    connection.request("GET", path)
-    return connection.getresponse().read()
 
 
 def other(number, at):
@@ -59,32 +40,9 @@ def loud(begun, messages):
         post(connection, "/chat/v1/messages", {"id": f"m{number}", "text": LOUD.format(number)}, token)
 
 
-def quantile(values, share):
-    values = sorted(values)
-    return values[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
-
-
 def run(messages):
     with tempfile.TemporaryDirectory() as folder:
-        fake = subprocess.Popen([FAKE, "--listen", f"127.0.0.1:{MODEL}", "--latency", "200"], stdout=subprocess.DEVNULL)
-        env = {
-            **os.environ,
-            "DESKHAND_HTTP__ADDR": f"127.0.0.1:{DESK}",
-            "DESKHAND_DATA_DIR": folder,
-            "DESKHAND_LOG__FILTER": "error",
-            "DESKHAND_LIMITS__SESSIONS_PER_MINUTE": "100000",
-            "DESKHAND_LIMITS__MESSAGES_PER_MINUTE": "100000",
-            "DESKHAND_LLM__BASE_URL": f"http://127.0.0.1:{MODEL}/v1",
-            "DESKHAND_LLM__MODEL": "fake",
-        }
-        desk = subprocess.Popen([BINARY, "serve"], env=env, stdout=subprocess.DEVNULL)
-        try:
-            for _ in range(600):
-                try:
-                    if get("/readyz"):
-                        break
-                except OSError:
-                    time.sleep(0.1)
+        with running(BINARY, FAKE, DESK, MODEL, folder, f"http://127.0.0.1:{MODEL}/v1", ["--latency", "200"]):
             begun = time.monotonic() + 0.5
             with futures.ThreadPoolExecutor(32) as pool:
                 jobs = [pool.submit(other, n, begun + n * SECONDS / OTHERS) for n in range(OTHERS)]
@@ -93,11 +51,6 @@ def run(messages):
                 for job in jobs:
                     job.result()
             time.sleep(8)
-        finally:
-            desk.send_signal(signal.SIGTERM)
-            desk.wait(30)
-            fake.kill()
-            fake.wait()
         database = sqlite3.connect(os.path.join(folder, "deskhand.db"))
         return read(database), calls(database)
 

@@ -12,12 +12,12 @@ import concurrent.futures as futures
 import http.client
 import json
 import os
-import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
+
+from load_common import post, quantile, running
 
 MESSAGES = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
 BINARY = sys.argv[2] if len(sys.argv) > 2 else "target/release/deskhand"
@@ -28,18 +28,6 @@ UNSURE = "the numbers in the pdf for my client are strange"
 CLEAR = "I can't log in to my account"
 
 
-def post(connection, path, body, token=None):
-    headers = {"content-type": "application/json"}
-    if token:
-        headers["authorization"] = f"Bearer {token}"
-    connection.request("POST", path, json.dumps(body), headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    if answer.status >= 300:
-        raise RuntimeError(f"{path}: {answer.status} {text[:200]}")
-    return json.loads(text)
-
-
 def visit(number, text, at):
     time.sleep(max(0.0, at - time.monotonic()))
     connection = http.client.HTTPConnection("127.0.0.1", DESK, timeout=30)
@@ -48,53 +36,16 @@ def visit(number, text, at):
     connection.close()
 
 
-def ready():
-    connection = http.client.HTTPConnection("127.0.0.1", DESK, timeout=2)
-    connection.request("GET", "/readyz")
-    return json.loads(connection.getresponse().read())
-
-
-def quantile(values, share):
-    values = sorted(values)
-    return values[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
-
-
-def run(name, url, fake_args, texts, settings=None):
+def run(name, url, fake_args, texts):
     with tempfile.TemporaryDirectory() as folder:
-        fake = subprocess.Popen([FAKE, "--listen", f"127.0.0.1:{MODEL}", *fake_args], stdout=subprocess.DEVNULL) if fake_args is not None else None
-        env = {
-            **os.environ,
-            "DESKHAND_HTTP__ADDR": f"127.0.0.1:{DESK}",
-            "DESKHAND_DATA_DIR": folder,
-            "DESKHAND_LOG__FILTER": "error",
-            "DESKHAND_LIMITS__SESSIONS_PER_MINUTE": "100000",
-            "DESKHAND_LIMITS__MESSAGES_PER_MINUTE": "100000",
-            **(settings or {}),
-        }
-        if url:
-            env |= {"DESKHAND_LLM__BASE_URL": url, "DESKHAND_LLM__MODEL": "fake"}
-        desk = subprocess.Popen([BINARY, "serve"], env=env, stdout=subprocess.DEVNULL)
-        try:
-            for _ in range(600):
-                try:
-                    if ready():
-                        break
-                except OSError:
-                    time.sleep(0.1)
+        with running(BINARY, FAKE, DESK, MODEL, folder, url, fake_args):
             begun = time.monotonic() + 0.5
             with futures.ThreadPoolExecutor(48) as pool:
                 jobs = [pool.submit(visit, n, text, begun + n / RATE) for n, text in enumerate(texts)]
                 for job in jobs:
                     job.result()
             time.sleep(6)
-            state = ready()
-        finally:
-            desk.send_signal(signal.SIGTERM)
-            desk.wait(30)
-            if fake:
-                fake.kill()
-                fake.wait()
-        return name, read(os.path.join(folder, "deskhand.db")), state
+        return name, read(os.path.join(folder, "deskhand.db"))
 
 
 def read(file):
@@ -139,12 +90,12 @@ def main():
         ("slow drip", url, ["--kind", "SlowDrip"]),
     ]
     for name, base, fake in [way for way in ways if WAYS is None or way[0] in WAYS]:
-        name, talks, _ = run(name, base, fake, [UNSURE] * MESSAGES)
+        name, talks = run(name, base, fake, [UNSURE] * MESSAGES)
         figures(name, talks)
     medians = {}
     for name, base, fake in [] if WAYS else [("no model", None, None), ("3 s", url, ["--latency", "3000"])]:
         texts = [UNSURE if n % 10 == 0 else CLEAR for n in range(MESSAGES)]
-        name, talks, _ = run(name, base, fake, texts)
+        name, talks = run(name, base, fake, texts)
         others = [talk["said"] for talk in talks if "asked" not in talk and talk.get("text") == CLEAR]
         medians[name] = quantile(others, 0.5)
         print(f"{name}: {len(others)} conversations that ask nothing of the model: median {medians[name] * 1000:.2f} ms, p99 {quantile(others, 0.99) * 1000:.1f} ms", flush=True)

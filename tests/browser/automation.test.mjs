@@ -140,6 +140,22 @@ test('a hook that came is listed with what came of it; a forged one is not', { s
   await agent.close();
 });
 
+test('a database that cannot be polled is told with its cause and the next look', { skip }, async () => {
+  const agent = await Agent.signIn(browser, env.maria);
+  const poll = { looked_at: null, next: new Date().toISOString(), failures: 3, trouble: 'The database "shop" does not answer <b>now</b>.' };
+  const lately = { counted: true, fired: 0, last_at: null, failed: 0, waiting: 0 };
+  const items = [{ id: 'late-orders', name: 'Late orders', description: 'Orders that are late.', kind: 'poll', next: null, ready: null, lately, poll }];
+  await agent.page.route('**/api/v1/triggers', (route) => route.fulfill({ json: { items } }));
+  await agent.page.goto(`${env.url}/console/automation/triggers`);
+  const row = agent.page.getByRole('row', { name: /3 tries failed/ });
+  await row.waitFor();
+  assert.match(await row.innerText(), /Database/);
+  assert.match(await row.innerText(), /The database "shop" does not answer <b>now<\/b>/);
+  assert.deepEqual(await axe(agent.page), []);
+  await agent.page.unrouteAll({ behavior: 'wait' });
+  await agent.close();
+});
+
 test('an admin lifts a demotion and says why; an agent cannot', { skip }, async () => {
   const demoted = async (route) => {
     const answer = await route.fetch();

@@ -65,7 +65,6 @@ fn reads(trigger: &CheckedTrigger, hook: &Hook, body: &[u8], now: Time) {
         Ok(event) => event,
         Err(error) => return assert!(error.to_string().len() < 2000, "{error}"),
     };
-    assert_eq!(trigger.takes(event.clone()).as_ref(), Ok(&event), "what was made whole is whole");
     if let Ok(occurrence) = trigger.occurrence(hook, &event, body) {
         assert!(!occurrence.is_empty() && occurrence.chars().count() <= 200 && !occurrence.contains('\0'));
     }

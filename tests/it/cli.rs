@@ -258,3 +258,42 @@ fn replay_says_what_is_wrong_with_what_it_was_given() {
     let free = said(&["replay", "--from", "all", "--against", ".", "--cost"]);
     assert!(free.contains("--cost: llm.prices is missing"), "{free}");
 }
+
+#[test]
+fn policies_that_name_a_database_which_the_settings_lack_do_not_go_into_force() {
+    let folder = content();
+    let trigger = r#"
+id: order-late
+name: An order is late
+description: The shop's database says so.
+on:
+  poll: {database: shop, query: "SELECT id, email FROM orders", every: 5m, key: id}
+event: order.late
+payload:
+  type: object
+  required: [email]
+  properties: {email: {type: string}}
+find:
+  - email: "{{ event.email }}"
+then:
+  tags: [late-order]
+"#;
+    let triggers = folder.path().join("policies/triggers");
+    std::fs::create_dir_all(&triggers).unwrap();
+    std::fs::write(triggers.join("order-late.yaml"), trigger).unwrap();
+    let checked = deskhand(folder.path(), &["check"], "");
+    assert_eq!(
+        checked.status.code(),
+        Some(0),
+        "the settings are none of check's business: {}",
+        out(&checked)
+    );
+    for command in ["serve", "doctor"] {
+        let refused = deskhand(folder.path(), &[command], "");
+        let said = out(&refused) + &err(&refused);
+        assert_eq!(refused.status.code(), Some(1), "{command}: {said}");
+        let expected =
+            "the trigger order-late reads the database shop, and the setting databases.shop.url is missing";
+        assert!(said.contains(expected), "{command}: {said}");
+    }
+}

@@ -272,6 +272,7 @@ pub fn keys() -> Vec<String> {
             "tickets.account",
             "tickets.project",
             "tickets.priorities",
+            "tickets.statuses",
             "tickets.key_field",
             "tickets.generic",
             "tickets.settle_seconds",

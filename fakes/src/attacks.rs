@@ -28,7 +28,8 @@ pub fn attacks() -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-fn gather(value: &Value, found: &mut Vec<String>) {
+/// Every string in a value.
+pub fn gather(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),
         Value::Array(entries) => entries.iter().for_each(|entry| gather(entry, found)),

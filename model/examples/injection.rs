@@ -7,6 +7,7 @@
 //! Patterns were written while looking at attacks with even numbers only; those with odd numbers are held back and
 //! reported apart. `--missed even` prints what was missed of the even ones.
 
+use fakes::attacks::gather;
 use model::injection::Detector;
 use serde_json::Value;
 use std::error::Error;
@@ -173,13 +174,4 @@ fn benign(data: &Path, name: &str) -> Result<Vec<String>, Box<dyn Error>> {
         texts.push(row[key].as_str().unwrap_or_default().to_owned());
     }
     Ok(texts)
-}
-
-fn gather(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(entries) => entries.iter().for_each(|entry| gather(entry, found)),
-        Value::Object(object) => object.values().for_each(|value| gather(value, found)),
-        _ => {}
-    }
 }

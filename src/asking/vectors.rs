@@ -16,7 +16,7 @@ use model::redact::Placeholders;
 use model::{Answer, ModelError, Step};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
@@ -88,11 +88,11 @@ impl Asking {
                 return;
             }
         };
+        let wanted: HashSet<&str> = texts.iter().map(|(_, hash, _)| hash.as_str()).collect();
         let mut known: HashMap<String, Vector> = HashMap::new();
         for (key, text) in stored {
             let hash = key.trim_start_matches(&prefix).to_owned();
-            let wanted = texts.iter().any(|(_, of, _)| *of == hash);
-            match written(&text).filter(|_| wanted) {
+            match written(&text).filter(|_| wanted.contains(hash.as_str())) {
                 Some(vector) => drop(known.insert(hash, vector)),
                 None => self.forget(&key).await,
             }

@@ -10,7 +10,6 @@ use crate::support::shop;
 use crate::support::world::{Person, World};
 use deskhand::asking::{Piece, Whom};
 use deskhand::domain::conversation::Conversation;
-use deskhand::domain::customer::Account;
 use deskhand::domain::event::{Entry, Event};
 use deskhand::triage::assist;
 use fakes::model::{Fate, Kind};
@@ -91,16 +90,6 @@ fn seen(talk: &Conversation, log: &[Entry]) -> Seen {
     }
 }
 
-async fn ada(world: &World) -> Person<'_> {
-    let account = Account {
-        id: "cust-8812".to_owned(),
-        email: "ada@example.com".to_owned(),
-        name: "Ada".to_owned(),
-        ..Account::default()
-    };
-    world.verified(account).await
-}
-
 /// The conversation in which a step is asked for, until just before; then the message that asks.
 fn story(step: Step) -> (Vec<&'static str>, String) {
     let long = || {
@@ -122,7 +111,7 @@ fn story(step: Step) -> (Vec<&'static str>, String) {
 async fn without(step: Step) -> Seen {
     let world = World::of(shop::library(STEPS, "auto", true, &[])).await;
     shop::opens(&world);
-    let ada = ada(&world).await;
+    let ada = shop::ada(&world).await;
     let (before, message) = story(step);
     for text in before {
         ada.says(text).await;
@@ -185,7 +174,7 @@ async fn whatever_the_model_server_answers_at_any_step_the_desk_does_as_without_
     for step in Step::ALL.into_iter().filter(|step| only.as_ref().is_none_or(|only| only == step.name())) {
         let local = without(step).await;
         let desk = desk().await;
-        let first = ada(&desk.world).await;
+        let first = shop::ada(&desk.world).await;
         first.says("hello").await;
         for kind in Kind::ALL {
             for _ in 0..rounds() {
@@ -207,7 +196,7 @@ async fn one(step: Step, kind: Kind, desk: &ModelWorld, first: &Person<'_>, loca
     let server = &desk.server.world;
     server.reset();
     is_well(desk, first).await;
-    let ada = ada(&desk.world).await;
+    let ada = shop::ada(&desk.world).await;
     let (before, message) = story(step);
     for text in before {
         ada.says(text).await;

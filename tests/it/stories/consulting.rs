@@ -7,7 +7,6 @@ use crate::support::outside::ActionFault;
 use crate::support::shop;
 use crate::support::world::{Person, World};
 use deskhand::domain::conversation::Conversation;
-use deskhand::domain::customer::Account;
 use deskhand::domain::event::{Author, Event};
 use fakes::attacks::attacks;
 use fakes::model::Kind;
@@ -58,17 +57,6 @@ fn done(found: &[(&str, &str)]) -> String {
     json!({"because": "that is it", "call": null, "input": [], "found": fields(found)}).to_string()
 }
 
-/// A customer whose id stands nowhere but in our books.
-async fn ada(world: &World) -> Person<'_> {
-    let account = Account {
-        id: "cust-8812".to_owned(),
-        email: "ada@example.com".to_owned(),
-        name: "Ada".to_owned(),
-        ..Account::default()
-    };
-    world.verified(account).await
-}
-
 async fn why(person: &Person<'_>) -> (String, String) {
     let talk = person.talk().await;
     let reason = talk.handoff.expect("a hand-off").reasons.remove(0);
@@ -78,7 +66,7 @@ async fn why(person: &Person<'_>) -> (String, String) {
 #[tokio::test]
 async fn it_looks_up_what_it_needs_and_what_it_found_stands_in_what_it_read() {
     let desk = shop::desk_with_model(STEPS, &[]).await;
-    let ada = ada(&desk.world).await;
+    let ada = shop::ada(&desk.world).await;
     desk.server.world.says(&call("shop.orders", &[]));
     desk.server.world.says(&call("shop.order", &[("number", "HB-20418")]));
     desk.server.world.says(&done(&[("number", "HB-20418"), ("total", "80.5"), ("late", "true")]));
@@ -174,7 +162,7 @@ async fn what_it_may_not_name_is_not_called_and_brings_a_human() {
         desk.server.world.reset();
         desk.world.actions.journal.lock().unwrap().clear();
         answers.iter().for_each(|answer| desk.server.world.says(answer));
-        let ada = ada(&desk.world).await;
+        let ada = shop::ada(&desk.world).await;
         ada.says(WISH).await;
         assert_eq!(desk.world.actions.journal.lock().unwrap().len(), calls, "{case}");
         let (found, text) = why(&ada).await;
@@ -200,7 +188,7 @@ async fn whoever_is_not_verified_has_nothing_looked_up() {
 async fn it_has_so_many_calls_and_no_more() {
     let steps = STEPS.replace("      into: found", "      steps: 2\n      into: found");
     let desk = shop::desk_with_model(&steps, &[]).await;
-    let ada = ada(&desk.world).await;
+    let ada = shop::ada(&desk.world).await;
     desk.server.world.says(&call("shop.orders", &[]));
     desk.server.world.says(&call("shop.order", &[("number", "HB-20418")]));
     desk.server.world.says(&call("shop.order", &[("number", "HB-20419")]));
@@ -217,7 +205,7 @@ async fn it_has_so_many_calls_and_no_more() {
 #[tokio::test]
 async fn a_system_that_is_away_is_told_to_the_model_and_another_way_may_lead_there() {
     let desk = shop::desk_with_model(STEPS, &[]).await;
-    let ada = ada(&desk.world).await;
+    let ada = shop::ada(&desk.world).await;
     desk.world.actions.will(ActionFault::Away);
     desk.server.world.says(&call("shop.orders", &[("status", "shipped")]));
     desk.server.world.says(&call("shop.orders", &[]));
@@ -237,7 +225,7 @@ async fn with_the_model_away_the_declared_way_is_taken() {
 "#;
     let desk = shop::desk_with_model(&STEPS.replace("      into: found\n", otherwise), &[]).await;
     desk.server.world.always(Some(Kind::Error500));
-    let ada = ada(&desk.world).await;
+    let ada = shop::ada(&desk.world).await;
     ada.says(WISH).await;
     assert_snapshot!(ada.hears().await, @"bot: Which order?");
     ada.says("HB-20418").await;
@@ -246,7 +234,7 @@ async fn with_the_model_away_the_declared_way_is_taken() {
     // And where there is none at all.
     let world =
         World::of(shop::library(&STEPS.replace("      into: found\n", otherwise), "auto", true, &[])).await;
-    let other = self::ada(&world).await;
+    let other = shop::ada(&world).await;
     other.says(WISH).await;
     assert_snapshot!(other.hears().await, @"bot: Which order?");
 }
@@ -258,7 +246,7 @@ async fn what_changes_something_is_done_once_and_only_after_a_human_has_seen_it(
     for approved in [true, false] {
         desk.server.world.reset();
         let before = desk.world.actions.times("shop.refund");
-        let ada = ada(&desk.world).await;
+        let ada = shop::ada(&desk.world).await;
         desk.server.world.says(&call("shop.order", &[("number", "HB-20418")]));
         desk.server.world.says(&call("shop.refund", &[("number", "HB-20418"), ("amount", "80.5")]));
         desk.server.world.says(&done(&[("refund", "re_1")]));
@@ -292,7 +280,7 @@ async fn it_can_be_made_again_but_for_people(world: &World, person: &Person<'_>)
 #[tokio::test]
 async fn an_approval_is_for_one_call_and_for_nothing_after_it() {
     let desk = shop::desk_with_model(PROPOSING, &[]).await;
-    let ada = ada(&desk.world).await;
+    let ada = shop::ada(&desk.world).await;
     let refund = |amount| call("shop.refund", &[("number", "HB-20418"), ("amount", amount)]);
     desk.server.world.says(&refund("80"));
     desk.server.world.says(&refund("400"));
@@ -310,7 +298,7 @@ async fn an_approval_is_for_one_call_and_for_nothing_after_it() {
 #[tokio::test]
 async fn a_process_that_dies_in_the_middle_leaves_a_question_that_is_not_asked_again() {
     let desk = shop::desk_with_model(STEPS, &[]).await;
-    let ada = ada(&desk.world).await;
+    let ada = shop::ada(&desk.world).await;
     desk.server.world.says(&call("shop.orders", &[]));
     ada.writes(WISH).await;
     while desk.server.world.count() < 1 {
@@ -345,7 +333,7 @@ async fn a_process_that_dies_in_the_middle_leaves_a_question_that_is_not_asked_a
 #[tokio::test]
 async fn whoever_asks_for_a_human_meanwhile_gets_one_and_nothing_more_is_called() {
     let desk = shop::desk_with_model(STEPS, &[]).await;
-    let ada = ada(&desk.world).await;
+    let ada = shop::ada(&desk.world).await;
     desk.server.world.latency(Duration::from_millis(300));
     desk.server.world.says(&call("shop.orders", &[]));
     ada.writes(WISH).await;
@@ -383,7 +371,7 @@ async fn no_attack_makes_the_loop_act_or_say_what_nobody_wrote() {
         let text: String = attack.chars().filter(|letter| *letter != '\0').take(1500).collect();
         let note = json!([{"number": "HB-20418", "what": "lamp", "note": text}]);
         desk.world.actions.answers("shop.orders", json!({"orders": note}));
-        let ada = ada(&desk.world).await;
+        let ada = shop::ada(&desk.world).await;
         ada.says(WISH).await;
         desk.server.world.reset();
         let short: String = text.chars().take(400).collect();

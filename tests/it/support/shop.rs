@@ -1,10 +1,22 @@
 //! A shop behind the desk: orders to read, refunds to make and to undo.
 
 use super::model::ModelWorld;
-use super::world::{World, library_with, shipped_but};
+use super::world::{Person, World, library_with, shipped_but};
+use deskhand::domain::customer::Account;
 use deskhand::library::Library;
 use serde_json::json;
 use std::sync::Arc;
+
+/// A customer whose id stands nowhere but in our books.
+pub(crate) async fn ada(world: &World) -> Person<'_> {
+    let account = Account {
+        id: "cust-8812".to_owned(),
+        email: "ada@example.com".to_owned(),
+        name: "Ada".to_owned(),
+        ..Account::default()
+    };
+    world.verified(account).await
+}
 
 pub(crate) const ORDERS: (&str, &str) = (
     "policies/actions/shop.order.yaml",
